@@ -1,0 +1,1 @@
+//! The `RecoBeat` API as data.

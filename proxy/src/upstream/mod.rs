@@ -1,0 +1,69 @@
+//! The upstream as the engine sees it: one call, one buffered reply.
+//!
+//! [`Upstream`] is the seam between the engine, which decides *what* to ask, and the client,
+//! which knows sockets. The engine's tests put a scripted upstream behind the same trait.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::StatusCode;
+
+use crate::budget::Permit;
+
+/// One GET to the upstream. Everything is ours to choose but the path: no client header is ever
+/// passed on.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Path and query as the upstream shall see them, starting with `/`, without the base
+    /// URL's prefix.
+    pub path_and_query: String,
+    /// Goes upstream as `x-request-id`.
+    pub request_id: Option<String>,
+    /// Limit for the whole call, connecting included.
+    pub timeout: Duration,
+}
+
+/// A complete answer: the whole body arrived, within the cap, content coding removed.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    /// Whatever the upstream said, 5xx included.
+    pub status: StatusCode,
+    /// The media type's essence, lower case, without parameters (`application/json`).
+    pub media_type: Option<String>,
+    /// `Retry-After` in either form (seconds or HTTP date), as a distance from now.
+    pub retry_after: Option<Duration>,
+    /// The body, at most [`BODY_CAP`] bytes after decoding.
+    pub body: Bytes,
+}
+
+/// Largest upstream body accepted, in bytes. The largest real one, 100 tracks, is under 100 kB.
+pub const BODY_CAP: usize = 8 * 1024 * 1024;
+
+/// No complete answer arrived.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum CallError {
+    /// No address, no route, refused, or the TLS handshake failed.
+    #[error("cannot connect to the upstream: {0}")]
+    Connect(String),
+    /// The call took longer than allowed.
+    #[error("the upstream did not answer within {0:?}")]
+    Timeout(Duration),
+    /// The connection ended before the answer did, or spoke no HTTP.
+    #[error("the upstream broke off: {0}")]
+    Broken(String),
+    /// The body is larger than [`BODY_CAP`].
+    #[error("the upstream's body is larger than {BODY_CAP} bytes")]
+    TooLarge,
+    /// The body does not decode as its `Content-Encoding` says.
+    #[error("the upstream's body does not decode: {0}")]
+    Encoding(String),
+}
+
+/// Something that answers upstream calls.
+#[async_trait]
+pub trait Upstream: Send + Sync + 'static {
+    /// Makes one call and reads the whole answer; the permit's slot is free when this returns.
+    /// Never retries: a second attempt needs a second permit.
+    async fn call(&self, permit: Permit, request: Request) -> Result<Reply, CallError>;
+}

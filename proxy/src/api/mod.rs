@@ -1,1 +1,20 @@
-//! The `RecoBeat` API as data.
+//! The `RecoBeat` API as data: endpoints, ids, canonical requests, rows and error bodies.
+//!
+//! Everything here is a pure function of bytes; nothing knows of caches, clocks or sockets.
+
+mod endpoint;
+mod error_body;
+mod id;
+mod query;
+mod request;
+mod row;
+
+#[cfg(test)]
+mod request_tests;
+
+pub use endpoint::{ENDPOINTS, Endpoint, Entity, RowKind, Shape};
+pub use error_body::{ErrorBody, ErrorCode};
+pub use id::{Id, SpotifyId, Uuid};
+pub use query::Malformed;
+pub use request::{Body, Call, Draw, Request, Row, Rows, classify};
+pub use row::{Extracted, ParsedRow, WrongShape, extract, join};

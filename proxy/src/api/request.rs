@@ -1,0 +1,280 @@
+//! The canonical request: which URLs are the same request (contract §13).
+//!
+//! A request is either understood completely, and then merged with its other spellings, or it is
+//! *opaque*: sent upstream exactly as given and cached under its exact text. There is nothing in
+//! between, because a wrong merge serves one client another client's answer, while a missed merge
+//! costs one call. Canonical keys start with `=`, opaque keys with `/`, so they never meet.
+
+use std::fmt::Write as _;
+
+use http::Method;
+
+use super::endpoint::{Endpoint, RowKind, Shape};
+use super::id::Id;
+use super::query::{Malformed, Plus, Query, decode, encode};
+
+/// What to do with an incoming request.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Call {
+    /// A cacheable GET or HEAD of a known endpoint.
+    Cacheable(Request),
+    /// Everything else: uploads, unknown routes, other methods.
+    PassThrough,
+}
+
+/// A cacheable request in canonical form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request {
+    Rows(Rows),
+    Row(Row),
+    Body(Body),
+}
+
+/// A multi-get, understood completely.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rows {
+    pub endpoint: &'static Endpoint,
+    pub kind: RowKind,
+    /// Distinct, in the order first asked.
+    pub ids: Vec<Id>,
+    /// How many ids were given, repetitions included: what the upstream would count.
+    pub given: usize,
+}
+
+/// One row by an id in the path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    pub kind: RowKind,
+    pub id: Id,
+    /// Path and query as received, for error bodies and for asking upstream as given.
+    pub target: String,
+}
+
+/// A request whose answer is stored whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Body {
+    pub endpoint: &'static Endpoint,
+    /// Equal for requests with equal answers.
+    pub key: String,
+    /// Path and query as received: what goes upstream.
+    pub target: String,
+    /// The key of the same page with its size left open, when `size` was not given: it may turn
+    /// out to equal a given one (contract §13). The full key is this plus `&size=N`.
+    pub open_size: bool,
+    /// False when the request was not fully understood.
+    pub canonical: bool,
+    /// For a recommendation: its seeds and size as far as they could be read.
+    pub draw: Option<Draw>,
+}
+
+/// What the static rules look at in a recommendation, opaque or not (features P-50).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Draw {
+    /// `None` when the list is ambiguous.
+    pub seeds: Option<Vec<String>>,
+    pub negatives: Option<Vec<String>>,
+    /// `None` when absent or given more than once.
+    pub size: Option<String>,
+}
+
+/// Reads a request line.
+///
+/// # Errors
+/// [`Malformed`] when an escape is broken or a NUL byte is hidden in one.
+pub fn classify(method: &Method, path: &str, query: Option<&str>) -> Result<Call, Malformed> {
+    if *method != Method::GET && *method != Method::HEAD {
+        return Ok(Call::PassThrough);
+    }
+    decode(path, "the path", Plus::Literal)?;
+    // Both are read before anything is decided: a malformed query is a 400 on every route.
+    let parsed = query.map_or(Ok(None), Query::parse)?;
+    let Some((endpoint, segment)) = Endpoint::find(path) else {
+        return Ok(Call::PassThrough);
+    };
+    let id = match segment {
+        Some(raw) => decode(raw, "the path", Plus::Literal)?.as_deref().and_then(Id::parse),
+        None => None,
+    };
+    let target = query.map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
+    let reader = Reader { endpoint, target, bare: query.is_none(), query: parsed, id };
+    Ok(Call::Cacheable(reader.read()))
+}
+
+/// The parts of one request while it is being understood.
+struct Reader {
+    endpoint: &'static Endpoint,
+    target: String,
+    bare: bool,
+    query: Option<Query>,
+    id: Option<Id>,
+}
+
+impl Reader {
+    fn read(self) -> Request {
+        let understood = match self.endpoint.shape {
+            Shape::MultiGet(kind) => self.rows(kind),
+            Shape::Single(kind) => self.row(kind),
+            Shape::Recommendation => self.recommendation(),
+            Shape::Search(_) => self.search(),
+            Shape::SubList(_) => self.sub_list(),
+        };
+        understood.unwrap_or_else(|| self.opaque())
+    }
+
+    fn rows(&self, kind: RowKind) -> Option<Request> {
+        let query = self.query.as_ref()?;
+        if !query.holds_only(&[], &["ids"]) {
+            return None;
+        }
+        let list = query.list("ids")?;
+        let mut ids = Vec::with_capacity(list.len());
+        let mut seen = std::collections::HashSet::with_capacity(list.len());
+        for text in &list {
+            let id = Id::parse(text)?;
+            if seen.insert(id.clone()) {
+                ids.push(id);
+            }
+        }
+        Some(Request::Rows(Rows { endpoint: self.endpoint, kind, ids, given: list.len() }))
+    }
+
+    fn row(&self, kind: RowKind) -> Option<Request> {
+        let id = self.id.clone().filter(|id| !id.is_malformed())?;
+        self.bare.then(|| Request::Row(Row { kind, id, target: self.target.clone() }))
+    }
+
+    fn recommendation(&self) -> Option<Request> {
+        let query = self.query.as_ref()?;
+        if !query.holds_only(SCALARS, &["seeds", "negativeSeeds"]) {
+            return None;
+        }
+        query.once("size")?;
+        let mut key = String::from("=/v1/track/recommendation?");
+        for name in ["negativeSeeds", "seeds"] {
+            let mut ids = query.list(name)?;
+            if ids.iter().any(|id| Id::parse(id).is_none()) {
+                return None;
+            }
+            ids.sort_unstable();
+            if !ids.is_empty() {
+                let _ = write!(key, "{name}={}&", ids.join(","));
+            }
+        }
+        for name in SCALARS {
+            if let Some(value) = query.once(name) {
+                let _ = write!(key, "{name}={}&", plain_decimal(value)?);
+            }
+        }
+        Some(self.body(key, false))
+    }
+
+    fn search(&self) -> Option<Request> {
+        let text = self.query.as_ref()?.once("searchText").filter(|text| !text.is_empty())?;
+        self.page(
+            &format!("searchText={}&", encode(text)),
+            self.endpoint.path,
+            &["searchText", "page", "size"],
+        )
+    }
+
+    fn sub_list(&self) -> Option<Request> {
+        let Some(Id::Uuid(uuid)) = self.id else { return None };
+        let path = self.endpoint.path.replace("{id}", &uuid.to_string());
+        self.page("", &path, &["page", "size"])
+    }
+
+    /// `page=0` given or absent is the same request; an absent `size` stays open.
+    fn page(&self, subject: &str, path: &str, known: &[&str]) -> Option<Request> {
+        let (page, size) = match &self.query {
+            None if self.bare => (0, None),
+            None => return None,
+            Some(query) if query.holds_only(known, &[]) => {
+                (whole(query.once("page"), 0..=1000)?.unwrap_or(0), whole(query.once("size"), 1..=50)?)
+            }
+            Some(_) => return None,
+        };
+        let mut key = format!("={path}?{subject}page={page}");
+        if let Some(size) = size {
+            let _ = write!(key, "&size={size}");
+        }
+        Some(self.body(key, size.is_none()))
+    }
+
+    fn body(&self, key: String, open_size: bool) -> Request {
+        let (endpoint, target) = (self.endpoint, self.target.clone());
+        Request::Body(Body { endpoint, key, target, open_size, canonical: true, draw: self.draw() })
+    }
+
+    fn opaque(&self) -> Request {
+        Request::Body(Body {
+            endpoint: self.endpoint,
+            key: self.target.clone(),
+            target: self.target.clone(),
+            open_size: false,
+            canonical: false,
+            draw: self.draw(),
+        })
+    }
+
+    fn draw(&self) -> Option<Draw> {
+        if self.endpoint.shape != Shape::Recommendation {
+            return None;
+        }
+        let owned = |list: Vec<&str>| list.into_iter().map(str::to_owned).collect();
+        Some(match &self.query {
+            // Nothing readable: only a request without any query is known to lack its seeds.
+            None if self.bare => Draw { seeds: Some(Vec::new()), negatives: Some(Vec::new()), size: None },
+            None => Draw::default(),
+            Some(query) => Draw {
+                seeds: query.list("seeds").map(owned),
+                negatives: query.list("negativeSeeds").map(owned),
+                size: query.once("size").map(str::to_owned),
+            },
+        })
+    }
+}
+
+/// Scalar parameters of a recommendation (contract §7), sorted.
+const SCALARS: &[&str] = &[
+    "acousticness",
+    "danceability",
+    "energy",
+    "featureWeight",
+    "instrumentalness",
+    "key",
+    "liveness",
+    "loudness",
+    "mode",
+    "popularity",
+    "size",
+    "speechiness",
+    "tempo",
+    "valence",
+];
+
+/// `Some(None)` when absent, `None` when not plain digits within the range.
+#[allow(clippy::option_option)] // three outcomes, read in one place: not understood, absent, a number
+fn whole(text: Option<&str>, range: std::ops::RangeInclusive<u32>) -> Option<Option<u32>> {
+    let Some(text) = text else { return Some(None) };
+    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let number = digits.then(|| text.parse().ok()).flatten()?;
+    range.contains(&number).then_some(Some(number))
+}
+
+/// `0.5`, `0.50` and `.5` are one number; exponents, signs other than `-`, and anything else are
+/// not understood.
+fn plain_decimal(text: &str) -> Option<String> {
+    let (sign, digits) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let all_digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+    if (whole.is_empty() && fraction.is_empty()) || !all_digits(whole) || !all_digits(fraction) {
+        return None;
+    }
+    let (whole, fraction) = (whole.trim_start_matches('0'), fraction.trim_end_matches('0'));
+    let whole = if whole.is_empty() { "0" } else { whole };
+    Some(match (whole, fraction) {
+        ("0", "") => "0".to_owned(),
+        (whole, "") => format!("{sign}{whole}"),
+        (whole, fraction) => format!("{sign}{whole}.{fraction}"),
+    })
+}

@@ -1,7 +1,226 @@
 //! One budget for every upstream call.
+//!
+//! The upstream allows few calls and punishes bursts, so there is one queue for all of them:
+//! batches, whole bodies, streamed uploads, unknown routes, retries. A caller takes a [`Ticket`],
+//! waits for its [`Permit`], and the permit is the only key to [`crate::upstream`].
+//!
+//! Why it is right: all decisions are made by one state machine under one lock
+//! (`scheduler`), and only the driver task grants. A grant records its start and takes its slot
+//! in the same critical section that found both free, so two grants can never share a slot.
+//! A permit gives its slot back exactly once (drop or refund, both consume it). A ticket dropped
+//! while waiting leaves the queue; dropped after its grant it refunds it, and since the oneshot is
+//! closed before it is looked into, a grant either fails to send or is found there.
+//! The driver sleeps until the next possible start or until something changes; `Notify` keeps one
+//! pending wake-up, so a change between its look and its sleep is not missed.
 
+mod fair;
 mod lane;
+mod pace;
 mod permit;
+mod scheduler;
+mod tail;
+mod ticket;
 
+#[cfg(test)]
+mod tests;
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::sync::{Notify, oneshot, watch};
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, sleep_until};
+
+pub(crate) use fair::FairQueue;
 pub use lane::Lane;
 pub use permit::Permit;
+pub use scheduler::Counts;
+pub(crate) use tail::whole_seconds;
+pub use ticket::{Place, Ticket};
+
+use pace::Pace;
+use scheduler::{Next, Scheduler};
+
+/// The numbers an operator turns.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Starts in any minute; 0 allows none.
+    pub rate_per_minute: u32,
+    /// Least time between two starts.
+    pub min_interval: Duration,
+    /// Calls at once; at least 1.
+    pub max_in_flight: usize,
+    /// Lower the rate after a 429 and regain it slowly.
+    pub adaptive: bool,
+}
+
+/// The projected wait exceeds the deadline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refused {
+    /// Whole seconds, 1..=300.
+    pub retry_after: Duration,
+}
+
+/// The state at one moment, for admin and metrics.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    pub rate_per_minute: f64,
+    pub started_last_minute: usize,
+    pub in_flight: usize,
+    pub queued: [(Lane, usize); 3],
+    pub hold: Option<Duration>,
+    /// When a new interactive call could start; `None` when never.
+    pub projected_wait: Option<Duration>,
+    pub counts: Counts,
+}
+
+#[derive(Debug)]
+pub struct Budget {
+    shared: Arc<Shared>,
+    driver: AbortHandle,
+}
+
+#[derive(Debug)]
+struct Shared {
+    scheduler: Mutex<Scheduler>,
+    changed: Notify,
+    hold: watch::Sender<Option<Instant>>,
+}
+
+impl Budget {
+    /// Starts the driver task on `runtime`, which must outlive every service that spends.
+    pub fn new(limits: &Limits, runtime: &Handle) -> Self {
+        let pace = Pace::new(limits.rate_per_minute, limits.min_interval, limits.adaptive, Instant::now());
+        let shared = Arc::new(Shared {
+            scheduler: Mutex::new(Scheduler::new(pace, limits.max_in_flight.max(1))),
+            changed: Notify::new(),
+            hold: watch::Sender::new(None),
+        });
+        let driver = runtime.spawn(drive(Arc::clone(&shared))).abort_handle();
+        Self { shared, driver }
+    }
+
+    /// A ticket, or a refusal at once when its turn would come after `deadline`.
+    pub fn admit(&self, lane: Lane, client: IpAddr, deadline: Option<Instant>) -> Result<Ticket, Refused> {
+        let now = Instant::now();
+        if let Some(deadline) = deadline {
+            self.check(now, lane, client, deadline)?;
+        }
+        Ok(self.enqueue(lane, client, false))
+    }
+
+    /// A ticket at the head of its lane, for a call that a 429 sent back.
+    pub fn readmit(&self, lane: Lane, client: IpAddr) -> Ticket {
+        self.enqueue(lane, client, true)
+    }
+
+    /// The refusal of one more request of this lane and client, whatever its deadline.
+    pub fn refuse(&self, lane: Lane, client: IpAddr) -> Refused {
+        let now = Instant::now();
+        self.shared.look(|scheduler| refusal(scheduler, now, lane, client))
+    }
+
+    /// Obeys a 429: nothing starts before it is over.
+    pub fn hold(&self, retry_after: Option<Duration>) {
+        let now = Instant::now();
+        let until = self.shared.change(|scheduler| {
+            let begins = scheduler.pace.hold(now, retry_after);
+            scheduler.counts.throttled += 1;
+            scheduler.counts.holds += u64::from(begins);
+            if begins {
+                tracing::warn!(
+                    hold_seconds = scheduler.pace.hold_until(now).map_or(0, |until| (until - now).as_secs()),
+                    rate_per_minute = scheduler.pace.rate(),
+                    "upstream answered 429: holding all calls"
+                );
+            }
+            scheduler.pace.hold_until(now)
+        });
+        self.shared.hold.send_replace(until);
+    }
+
+    /// The end of the present hold changes here, so that waiters can give up at once.
+    pub fn holds(&self) -> watch::Receiver<Option<Instant>> {
+        self.shared.hold.subscribe()
+    }
+
+    /// The upstream answered something other than 429.
+    pub fn answered(&self) {
+        self.shared.look(|scheduler| scheduler.pace.answered());
+    }
+
+    pub fn snapshot(&self) -> Snapshot {
+        let now = Instant::now();
+        // No client has this address: the projection is for a newcomer.
+        let newcomer = IpAddr::from([0, 0, 0, 0]);
+        self.shared.look(|scheduler| Snapshot {
+            projected_wait: scheduler.slot(now, Lane::Interactive, newcomer).map(|slot| slot - now),
+            rate_per_minute: scheduler.pace.rate(),
+            started_last_minute: scheduler.pace.recent(now),
+            in_flight: scheduler.in_flight(),
+            queued: Lane::ALL.map(|lane| (lane, scheduler.queued(lane))),
+            hold: scheduler.pace.hold_until(now).map(|until| until - now),
+            counts: scheduler.counts,
+        })
+    }
+
+    fn check(&self, now: Instant, lane: Lane, client: IpAddr, deadline: Instant) -> Result<(), Refused> {
+        self.shared.look(|scheduler| match scheduler.slot(now, lane, client) {
+            Some(slot) if slot <= deadline => Ok(()),
+            _ => Err(refusal(scheduler, now, lane, client)),
+        })
+    }
+
+    fn enqueue(&self, lane: Lane, client: IpAddr, at_head: bool) -> Ticket {
+        let (grant, granted) = oneshot::channel();
+        let now = Instant::now();
+        let id = self.shared.change(|scheduler| scheduler.enqueue(now, lane, client, at_head, grant));
+        Ticket::new(id, Arc::clone(&self.shared), granted)
+    }
+}
+
+impl Drop for Budget {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
+
+fn refusal(scheduler: &mut Scheduler, now: Instant, lane: Lane, client: IpAddr) -> Refused {
+    let slot = scheduler.slot(now, lane, client);
+    let gap = scheduler.pace.gap();
+    scheduler.counts.refused += 1;
+    Refused { retry_after: scheduler.tail.promise(now, slot, gap) }
+}
+
+impl Shared {
+    /// Reads or adjusts what no waiter can be waiting for.
+    fn look<R>(&self, act: impl FnOnce(&mut Scheduler) -> R) -> R {
+        act(&mut self.scheduler.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Changes what the driver decides by, and wakes it.
+    fn change<R>(&self, act: impl FnOnce(&mut Scheduler) -> R) -> R {
+        let result = self.look(act);
+        self.changed.notify_one();
+        result
+    }
+}
+
+/// Grants permits, one after another, for as long as the budget lives.
+async fn drive(shared: Arc<Shared>) {
+    loop {
+        let next = shared.look(|scheduler| scheduler.next(Instant::now()));
+        match next {
+            Next::Granted => {}
+            Next::Change => shared.changed.notified().await,
+            Next::At(start) => {
+                tokio::select! {
+                    () = sleep_until(start) => {}
+                    () = shared.changed.notified() => {}
+                }
+            }
+        }
+    }
+}

@@ -1,3 +1,16 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::Shared;
+
+/// What the scheduler hands to a waiter; only a ticket turns it into a permit.
+#[derive(Debug)]
+pub(super) struct Grant {
+    pub(super) started: Instant,
+}
+
 /// The right to start one upstream call, and the in-flight slot it occupies until dropped.
 ///
 /// Only the budget makes one, and [`crate::upstream`] consumes one per call, so nothing can go
@@ -5,13 +18,40 @@
 #[derive(Debug)]
 #[must_use = "a permit that is dropped has spent its start for nothing"]
 pub struct Permit {
-    _slot: (),
+    started: Instant,
+    /// `None` after a refund.
+    budget: Option<Arc<Shared>>,
 }
 
-#[cfg(test)]
 impl Permit {
+    pub(super) fn new(grant: &Grant, budget: Arc<Shared>) -> Self {
+        Self { started: grant.started, budget: Some(budget) }
+    }
+
+    /// Gives the permit back unused: it counts as if it had never been granted.
+    pub fn refund(mut self) {
+        if let Some(budget) = self.budget.take() {
+            budget.change(|scheduler| scheduler.refund(self.started));
+        }
+    }
+
+    /// How long the slot has been held.
+    pub fn held(&self) -> Duration {
+        self.started.elapsed()
+    }
+
     /// A permit of no budget, for tests of the layers that only consume one.
+    #[cfg(test)]
     pub(crate) fn unmetered() -> Self {
-        Self { _slot: () }
+        Self { started: Instant::now(), budget: None }
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        if let Some(budget) = self.budget.take() {
+            let held = self.started.elapsed();
+            budget.change(|scheduler| scheduler.release(held));
+        }
     }
 }

@@ -1,0 +1,111 @@
+//! Round robin between clients, first come first served within one.
+//!
+//! One client with a thousand requests waits behind itself, not in front of everyone: each client
+//! with something queued gets one item per turn.
+
+use std::collections::{HashMap, VecDeque};
+use std::hash::Hash;
+
+#[derive(Debug)]
+pub(crate) struct FairQueue<C, T> {
+    /// Clients with something queued, in the order of their next turn.
+    turns: VecDeque<C>,
+    queued: HashMap<C, VecDeque<T>>,
+    len: usize,
+}
+
+impl<C, T> Default for FairQueue<C, T> {
+    fn default() -> Self {
+        Self { turns: VecDeque::new(), queued: HashMap::new(), len: 0 }
+    }
+}
+
+impl<C: Copy + Eq + Hash, T> FairQueue<C, T> {
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    pub(crate) fn push(&mut self, client: C, item: T) {
+        let queue = self.queued.entry(client).or_default();
+        if queue.is_empty() {
+            self.turns.push_back(client);
+        }
+        queue.push_back(item);
+        self.len += 1;
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<(C, T)> {
+        let client = self.turns.pop_front()?;
+        let queue = self.queued.get_mut(&client)?;
+        let item = queue.pop_front()?;
+        if queue.is_empty() {
+            self.queued.remove(&client);
+        } else {
+            self.turns.push_back(client);
+        }
+        self.len -= 1;
+        Some((client, item))
+    }
+
+    /// How many items would leave before one that `client` pushed now: its own, and of every
+    /// other client at most one more than that. An upper bound by at most one item a client.
+    pub(crate) fn ahead_of(&self, client: C) -> usize {
+        let own = self.queued.get(&client).map_or(0, VecDeque::len);
+        let others = self.queued.iter().filter(|(other, _)| **other != client);
+        own + others.map(|(_, queue)| queue.len().min(own + 1)).sum::<usize>()
+    }
+
+    /// Takes out the first item of `client` that `wanted` picks.
+    pub(crate) fn remove(&mut self, client: C, wanted: impl Fn(&T) -> bool) -> Option<T> {
+        let queue = self.queued.get_mut(&client)?;
+        let item = queue.remove(queue.iter().position(wanted)?)?;
+        if queue.is_empty() {
+            self.queued.remove(&client);
+            self.turns.retain(|turn| *turn != client);
+        }
+        self.len -= 1;
+        Some(item)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn clients_take_turns() {
+        let mut queue = FairQueue::default();
+        for (client, item) in [('a', 1), ('a', 2), ('a', 3), ('b', 4), ('c', 5), ('b', 6)] {
+            queue.push(client, item);
+        }
+        let order: Vec<_> = std::iter::from_fn(|| queue.pop()).map(|(_, item)| item).collect();
+        assert_eq!(order, [1, 4, 5, 2, 6, 3]);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_lost_and_a_new_item_leaves_no_later_than_said(
+            pushes in prop::collection::vec(0..5_u8, 0..40), client in 0..5_u8, removed in 0..40_usize,
+        ) {
+            let mut queue = FairQueue::default();
+            for (item, client) in pushes.iter().enumerate() {
+                queue.push(*client, item);
+            }
+            if let Some(owner) = pushes.get(removed) {
+                prop_assert_eq!(queue.remove(*owner, |item| *item == removed), Some(removed));
+            }
+            let ahead = queue.ahead_of(client);
+            queue.push(client, usize::MAX);
+            let total = queue.len();
+            let order: Vec<_> = std::iter::from_fn(|| queue.pop()).map(|(_, item)| item).collect();
+            prop_assert_eq!(order.len(), total);
+            prop_assert!(order.iter().position(|item| *item == usize::MAX).is_some_and(|at| at <= ahead));
+            prop_assert!(queue.is_empty());
+        }
+    }
+}

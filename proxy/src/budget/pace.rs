@@ -1,0 +1,274 @@
+//! When the next call may start: three rules and a hold, as pure functions of time.
+//!
+//! 1. *Window*: start n is at least 60.25 s after start n − rate. A ring of start times keeps
+//!    this for every window, not only for clock minutes; the quarter second absorbs jitter
+//!    between a start here and its arrival there.
+//! 2. *Gap*: at least max(`min_interval`, 60 s ÷ rate) between starts, so calls spread evenly.
+//! 3. *Hold*: a 429 stops all starts for its whole `Retry-After`.
+//!
+//! With `adaptive` the rate is cut by 0.7 once per hold (not once per 429: calls that were
+//! already under way say nothing new) and regains 1 a minute after each clean minute. The third
+//! rule of the budget, calls in flight, needs no clock and lives in the scheduler.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// Width of the sliding window, jitter included.
+const WINDOW: Duration = Duration::from_millis(60_250);
+const MINUTE: Duration = Duration::from_secs(60);
+/// Sanity limit of a hold.
+const LONGEST_HOLD: Duration = Duration::from_secs(3600);
+const CUT: f64 = 0.7;
+const FLOOR: f64 = 10.0;
+
+#[derive(Debug)]
+pub(super) struct Pace {
+    /// Starts per minute as configured; 0 allows none.
+    ceiling: u32,
+    min_interval: Duration,
+    adaptive: bool,
+    /// Starts per minute now, between the floor and the ceiling.
+    rate: f64,
+    /// When the rate last changed; in the future during a hold, which is no clean time.
+    rate_since: Instant,
+    /// The last `ceiling` starts, oldest first.
+    starts: VecDeque<Instant>,
+    hold_until: Option<Instant>,
+    /// 429s without `Retry-After` in a row.
+    unexplained: u32,
+}
+
+impl Pace {
+    pub(super) fn new(rate_per_minute: u32, min_interval: Duration, adaptive: bool, now: Instant) -> Self {
+        Self {
+            ceiling: rate_per_minute,
+            min_interval,
+            adaptive,
+            rate: f64::from(rate_per_minute),
+            rate_since: now,
+            starts: VecDeque::new(),
+            hold_until: None,
+            unexplained: 0,
+        }
+    }
+
+    /// Starts per minute at present.
+    pub(super) fn rate(&self) -> f64 {
+        self.rate
+    }
+
+    pub(super) fn gap(&self) -> Duration {
+        if self.rate < 1.0 {
+            return self.min_interval;
+        }
+        self.min_interval.max(MINUTE.div_f64(self.rate))
+    }
+
+    /// When the hold ends; `None` without one.
+    pub(super) fn hold_until(&self, now: Instant) -> Option<Instant> {
+        self.hold_until.filter(|until| *until > now)
+    }
+
+    /// Starts within the last minute.
+    pub(super) fn recent(&self, now: Instant) -> usize {
+        self.starts.iter().rev().take_while(|start| now.duration_since(**start) < MINUTE).count()
+    }
+
+    /// When a start could take place with `ahead` others before it; `None` when never.
+    pub(super) fn slot(&self, now: Instant, ahead: usize) -> Option<Instant> {
+        let window = self.window()?;
+        let gap = self.gap();
+        let hold = self.hold_until.unwrap_or(now).max(now);
+        // Future starts, each as early as the rules allow given those before it.
+        let mut future: Vec<Instant> = Vec::with_capacity(ahead + 1);
+        let mut last = self.starts.back().copied();
+        for index in 0..=ahead {
+            let spaced = last.map_or(hold, |last| hold.max(last + gap));
+            let nth_before = if index >= window {
+                Some(future[index - window])
+            } else {
+                (self.starts.len() + index).checked_sub(window).map(|at| self.starts[at])
+            };
+            let start = nth_before.map_or(spaced, |before| spaced.max(before + WINDOW));
+            future.push(start);
+            last = Some(start);
+        }
+        last
+    }
+
+    /// Records a start at `now`.
+    pub(super) fn start(&mut self, now: Instant) {
+        self.starts.push_back(now);
+        while self.starts.len() > self.ceiling as usize {
+            self.starts.pop_front();
+        }
+    }
+
+    /// Takes back the start at `at`: nothing went upstream.
+    pub(super) fn refund(&mut self, at: Instant) {
+        if let Some(index) = self.starts.iter().rposition(|start| *start == at) {
+            self.starts.remove(index);
+        }
+    }
+
+    /// Obeys a 429. Without `Retry-After` the hold is 4 s, then 8 s. True when a hold begins,
+    /// false when one was on already and is at most prolonged.
+    pub(super) fn hold(&mut self, now: Instant, retry_after: Option<Duration>) -> bool {
+        let length = retry_after.unwrap_or_else(|| {
+            self.unexplained += 1;
+            Duration::from_secs(if self.unexplained == 1 { 4 } else { 8 })
+        });
+        let until = now + length.clamp(Duration::from_secs(1), LONGEST_HOLD);
+        let begins = self.hold_until(now).is_none();
+        self.hold_until = Some(self.hold_until.map_or(until, |already| already.max(until)));
+        if begins && self.adaptive && self.rate > FLOOR {
+            self.rate = (self.rate * CUT).max(FLOOR);
+        }
+        self.rate_since = self.rate_since.max(until);
+        begins
+    }
+
+    /// The upstream answered something other than 429.
+    pub(super) fn answered(&mut self) {
+        self.unexplained = 0;
+    }
+
+    /// Regains the rate of the clean minutes since it last changed.
+    pub(super) fn relax(&mut self, now: Instant) {
+        while self.rate < f64::from(self.ceiling) && now >= self.rate_since + MINUTE {
+            self.rate = (self.rate + 1.0).min(f64::from(self.ceiling));
+            self.rate_since += MINUTE;
+        }
+    }
+
+    /// Starts allowed per window, or `None` when the rate is 0.
+    fn window(&self) -> Option<usize> {
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // 1 ≤ rate ≤ u32::MAX
+        let whole = self.rate.floor() as usize;
+        (whole > 0).then_some(whole)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn at(start: Instant, millis: u64) -> Instant {
+        start + Duration::from_millis(millis)
+    }
+
+    fn pace(rate: u32, gap_ms: u64, now: Instant) -> Pace {
+        Pace::new(rate, Duration::from_millis(gap_ms), true, now)
+    }
+
+    #[test]
+    fn a_rate_of_zero_never_starts() {
+        let now = Instant::now();
+        assert_eq!(pace(0, 0, now).slot(now, 0), None);
+    }
+
+    #[test]
+    fn the_window_bounds_a_burst_that_the_gap_allows() {
+        let now = Instant::now();
+        let mut pace = pace(3, 0, now);
+        // A gap of 60 s ÷ 3 spreads them; starts made earlier in a burst still count.
+        for _ in 0..3 {
+            pace.start(now);
+        }
+        assert_eq!(pace.slot(now, 0), Some(at(now, 60_250)));
+    }
+
+    #[test]
+    fn a_hold_stops_all_starts_and_cuts_the_rate_once() {
+        let now = Instant::now();
+        let mut pace = pace(80, 750, now);
+        assert!(pace.hold(now, Some(Duration::from_secs(12))));
+        assert!(!pace.hold(at(now, 10), Some(Duration::from_secs(5))));
+        assert_eq!(pace.slot(at(now, 10), 0), Some(at(now, 12_000)));
+        assert!((pace.rate() - 56.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn without_retry_after_the_hold_is_four_then_eight_seconds() {
+        let now = Instant::now();
+        let mut pace = pace(80, 750, now);
+        pace.hold(now, None);
+        assert_eq!(pace.hold_until(now), Some(at(now, 4_000)));
+        let later = at(now, 5_000);
+        pace.hold(later, None);
+        assert_eq!(pace.hold_until(later), Some(at(later, 8_000)));
+        pace.answered();
+        let again = at(later, 20_000);
+        pace.hold(again, None);
+        assert_eq!(pace.hold_until(again), Some(at(again, 4_000)));
+    }
+
+    #[test]
+    fn the_rate_comes_back_by_one_for_each_clean_minute_after_the_hold() {
+        let now = Instant::now();
+        let mut pace = pace(80, 750, now);
+        pace.hold(now, Some(Duration::from_secs(30)));
+        pace.relax(at(now, 89_000));
+        assert!((pace.rate() - 56.0).abs() < 1e-9);
+        pace.relax(at(now, 30_000 + 3 * 60_000));
+        assert!((pace.rate() - 59.0).abs() < 1e-9);
+        pace.relax(at(now, 100 * 60_000));
+        assert!((pace.rate() - 80.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_rate_never_falls_below_the_floor_nor_rises_to_it() {
+        let now = Instant::now();
+        let mut fast = pace(12, 0, now);
+        fast.hold(now, None);
+        assert!((fast.rate() - 10.0).abs() < 1e-9);
+        let mut slow = pace(5, 0, now);
+        slow.hold(now, None);
+        assert!((slow.rate() - 5.0).abs() < 1e-9);
+    }
+
+    proptest! {
+        /// Whoever starts at the slot named keeps every rule, whatever happened before.
+        #[test]
+        fn starts_at_the_slots_named_keep_window_and_gap(
+            rate in 1..20_u32, gap_ms in 0..4_000_u64, pauses in prop::collection::vec(0..20_000_u64, 1..120),
+        ) {
+            let mut now = Instant::now();
+            let mut pace = pace(rate, gap_ms, now);
+            let mut starts = Vec::new();
+            for pause in pauses {
+                now = pace.slot(now + Duration::from_millis(pause), 0).expect("a rate above 0");
+                pace.start(now);
+                starts.push(now);
+            }
+            for pair in starts.windows(2) {
+                prop_assert!(pair[1] - pair[0] >= Duration::from_millis(gap_ms));
+            }
+            for window in starts.windows(rate as usize + 1) {
+                prop_assert!(window[rate as usize] - window[0] >= MINUTE);
+            }
+        }
+
+        /// The projection for the n-th in line is exactly when it would start.
+        #[test]
+        fn a_projection_is_what_then_happens(
+            rate in 1..20_u32, before in 0..30_usize, ahead in 0..50_usize,
+        ) {
+            let mut now = Instant::now();
+            let mut pace = pace(rate, 750, now);
+            for _ in 0..before {
+                now = pace.slot(now, 0).expect("a rate above 0");
+                pace.start(now);
+            }
+            let projected = pace.slot(now, ahead);
+            for _ in 0..ahead {
+                now = pace.slot(now, 0).expect("a rate above 0");
+                pace.start(now);
+            }
+            prop_assert_eq!(pace.slot(now, 0), projected);
+        }
+    }
+}

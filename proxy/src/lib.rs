@@ -7,5 +7,7 @@
 
 pub mod api;
 pub mod budget;
+pub mod cache;
+pub mod clock;
 pub mod engine;
 pub mod upstream;

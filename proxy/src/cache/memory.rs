@@ -1,0 +1,112 @@
+//! The memory tier: bounded by bytes and by entries, whichever comes first.
+
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+
+use super::entry::{Entry, Freshness};
+use super::key::Key;
+use crate::clock::Timestamp;
+
+/// What an entry costs beside its body: key, entry, table slot and allocator rounding, in bytes.
+const OVERHEAD: u64 = 200;
+
+#[derive(Debug)]
+pub(super) struct Memory {
+    cache: Cache<Key, Entry, Weight>,
+}
+
+/// Weighs in bytes. No entry weighs less than an even share of the whole for `max_entries`, so
+/// the byte bound alone keeps the entry bound too.
+#[derive(Debug, Clone)]
+struct Weight {
+    least: u64,
+}
+
+impl Weighter<Key, Entry> for Weight {
+    fn weight(&self, key: &Key, entry: &Entry) -> u64 {
+        (OVERHEAD + (key.heap() + entry.body.len()) as u64).max(self.least)
+    }
+}
+
+impl Memory {
+    pub(super) fn new(max_bytes: u64, max_entries: usize) -> Self {
+        let weight = Weight { least: max_bytes / max_entries.max(1) as u64 };
+        let likely = usize::try_from(max_bytes / (OVERHEAD + 300)).unwrap_or(usize::MAX).min(max_entries);
+        Self { cache: Cache::with_weighter(likely, max_bytes, weight) }
+    }
+
+    pub(super) fn get(&self, key: &Key) -> Option<Entry> {
+        self.cache.get(key)
+    }
+
+    pub(super) fn put(&self, key: Key, entry: Entry) {
+        self.cache.insert(key, entry);
+    }
+
+    pub(super) fn remove(&self, key: &Key) {
+        self.cache.remove(key);
+    }
+
+    /// Drops what can never be served again.
+    pub(super) fn sweep(&self, now: Timestamp) {
+        self.cache.retain(|_, entry| entry.freshness(now) != Freshness::Gone);
+    }
+
+    pub(super) fn entries(&self) -> usize {
+        self.cache.len()
+    }
+
+    pub(super) fn bytes(&self) -> u64 {
+        self.cache.weight()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+
+    fn entry(length: usize) -> Entry {
+        Entry {
+            body: Bytes::from(vec![b'x'; length]),
+            status: 200,
+            stored_at: Timestamp(0),
+            fresh_for: 10,
+            stale_for: 0,
+        }
+    }
+
+    fn key(n: usize) -> Key {
+        Key::Body(n.to_string().into())
+    }
+
+    #[test]
+    fn bytes_bound_the_tier() {
+        let memory = Memory::new(1 << 20, 1_000_000);
+        for n in 0..10_000 {
+            memory.put(key(n), entry(1000));
+        }
+        assert!(memory.bytes() <= 1 << 20);
+        assert!(memory.entries() > 500);
+    }
+
+    #[test]
+    fn entries_bound_the_tier_too() {
+        let memory = Memory::new(64 << 20, 5_000);
+        for n in 0..20_000 {
+            memory.put(key(n), entry(10));
+        }
+        assert!(memory.entries() <= 5_000);
+        assert!(memory.entries() > 4_000);
+    }
+
+    #[test]
+    fn a_sweep_drops_expired_entries_nobody_reads() {
+        let memory = Memory::new(1 << 20, 5_000);
+        memory.put(key(1), entry(10));
+        memory.sweep(Timestamp(9_000));
+        assert_eq!(memory.entries(), 1);
+        memory.sweep(Timestamp(10_000));
+        assert_eq!(memory.entries(), 0);
+    }
+}

@@ -1,0 +1,191 @@
+//! The store of facts: what is known about an id, and what one more row teaches.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::category::{Category, Ttls};
+use super::entry::{Entry, Freshness, seconds};
+use super::key::Key;
+use super::memory::Memory;
+use crate::api::{Entity, Id, ParsedRow, RowKind, SpotifyId, Uuid};
+use crate::clock::{Clock, Timestamp};
+
+/// Sizes and lifetimes.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub ttls: Ttls,
+    /// TTLs are shortened by a random share up to this (0..1), so that a bulk load does not
+    /// expire at once. Never lengthened; `missing` and `denied` are exempt.
+    pub jitter: f64,
+    pub memory_bytes: u64,
+    pub memory_entries: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { ttls: Ttls::default(), jitter: 0.05, memory_bytes: 256 << 20, memory_entries: 1_000_000 }
+    }
+}
+
+/// An entry that may be served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    pub entry: Entry,
+    pub stale: bool,
+}
+
+/// What is known about one id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known {
+    Row {
+        uuid: Uuid,
+        held: Held,
+    },
+    /// The upstream is known to lack it.
+    Missing(Entry),
+    /// Ask for this id: the UUID when a mapping leads to it, so that both spellings meet.
+    Nothing(Id),
+}
+
+#[derive(Debug)]
+pub struct Store {
+    memory: Memory,
+    settings: Settings,
+    clock: Clock,
+}
+
+impl Store {
+    pub fn new(settings: Settings, clock: Clock) -> Arc<Self> {
+        let memory = Memory::new(settings.memory_bytes, settings.memory_entries);
+        Arc::new(Self { memory, settings, clock })
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub fn get(&self, key: &Key) -> Option<Held> {
+        let entry = self.memory.get(key)?;
+        match entry.freshness(self.now()) {
+            Freshness::Fresh => Some(Held { entry, stale: false }),
+            Freshness::Stale => Some(Held { entry, stale: true }),
+            Freshness::Gone => None,
+        }
+    }
+
+    /// Stores a body and returns its entry.
+    pub fn put(&self, key: Key, category: Category, status: u16, body: Bytes) -> Entry {
+        self.put_at_most(key, category, status, body, Duration::MAX)
+    }
+
+    /// Like [`Store::put`], fresh for no longer than `longest`.
+    pub fn put_at_most(
+        &self,
+        key: Key,
+        category: Category,
+        status: u16,
+        body: Bytes,
+        longest: Duration,
+    ) -> Entry {
+        let ttl = self.settings.ttls.of(category);
+        let entry = Entry {
+            body,
+            status,
+            stored_at: self.now(),
+            fresh_for: seconds(self.jittered(category, ttl.fresh).min(longest)),
+            stale_for: seconds(ttl.stale),
+        };
+        self.memory.put(key, entry.clone());
+        entry
+    }
+
+    pub fn remove(&self, key: &Key) {
+        self.memory.remove(key);
+    }
+
+    /// What is known about an id. Learning a row forgets its absence and the other way round.
+    pub fn know(&self, kind: RowKind, id: &Id) -> Known {
+        let uuid = match id {
+            Id::Uuid(uuid) => Some(*uuid),
+            Id::Spotify(spotify) => self.mapped(kind.entity(), *spotify),
+            Id::Malformed(_) => None,
+        };
+        let held = uuid.and_then(|uuid| Some((uuid, self.get(&Key::Row(kind, uuid))?)));
+        if let Some((uuid, held)) = held {
+            return Known::Row { uuid, held };
+        }
+        let asked = uuid.map_or_else(|| id.clone(), Id::Uuid);
+        let absent = |id: &Id| self.get(&Key::Missing(kind, id.clone())).map(|held| held.entry);
+        match absent(&asked).or_else(|| if asked == *id { None } else { absent(id) }) {
+            Some(entry) => Known::Missing(entry),
+            None => Known::Nothing(asked),
+        }
+    }
+
+    /// The UUID a Spotify id is known to mean.
+    pub fn mapped(&self, entity: Entity, spotify: SpotifyId) -> Option<Uuid> {
+        let held = self.get(&Key::Mapping(entity, spotify))?;
+        Uuid::parse(std::str::from_utf8(&held.entry.body).ok()?)
+    }
+
+    /// Keeps a row, its mapping, and that neither of its ids is missing.
+    pub fn learn(&self, row: &ParsedRow) -> Entry {
+        if let Some(spotify) = row.spotify {
+            self.map(row.kind.entity(), spotify, row.uuid);
+            self.memory.remove(&Key::Missing(row.kind, Id::Spotify(spotify)));
+        }
+        self.memory.remove(&Key::Missing(row.kind, Id::Uuid(row.uuid)));
+        self.put(Key::Row(row.kind, row.uuid), row.kind.into(), 200, row.bytes.clone())
+    }
+
+    /// Keeps that `asked` is answered by this row although the row carries other ids: a track
+    /// that was linked to another one.
+    pub fn learn_as(&self, asked: &Id, row: &ParsedRow) -> Entry {
+        self.memory.remove(&Key::Missing(row.kind, asked.clone()));
+        match asked {
+            Id::Spotify(spotify) => self.map(row.kind.entity(), *spotify, row.uuid),
+            Id::Uuid(uuid) => {
+                self.put(Key::Row(row.kind, *uuid), row.kind.into(), 200, row.bytes.clone());
+            }
+            Id::Malformed(_) => {}
+        }
+        self.learn(row)
+    }
+
+    /// Keeps that the upstream lacks a row.
+    pub fn learn_absence(&self, kind: RowKind, id: &Id) -> Entry {
+        if let Id::Uuid(uuid) = id {
+            self.memory.remove(&Key::Row(kind, *uuid));
+        }
+        self.put(Key::Missing(kind, id.clone()), Category::Missing, 404, Bytes::new())
+    }
+
+    /// Drops what can never be served again.
+    pub fn sweep(&self) {
+        self.memory.sweep(self.now());
+    }
+
+    /// Entries and bytes in memory.
+    pub fn size(&self) -> (usize, u64) {
+        (self.memory.entries(), self.memory.bytes())
+    }
+
+    /// The lifetime of a category, without jitter.
+    pub fn ttl(&self, category: Category) -> Duration {
+        self.settings.ttls.of(category).fresh
+    }
+
+    fn map(&self, entity: Entity, spotify: SpotifyId, uuid: Uuid) {
+        let body = Bytes::from(uuid.to_string());
+        self.put(Key::Mapping(entity, spotify), Category::Mapping, 200, body);
+    }
+
+    fn jittered(&self, category: Category, ttl: Duration) -> Duration {
+        if matches!(category, Category::Missing | Category::Denied) {
+            return ttl;
+        }
+        ttl.mul_f64(1.0 - self.settings.jitter * rand::random::<f64>())
+    }
+}

@@ -10,4 +10,7 @@ pub mod budget;
 pub mod cache;
 pub mod clock;
 pub mod engine;
+pub mod flight;
+pub mod guard;
+pub mod telemetry;
 pub mod upstream;

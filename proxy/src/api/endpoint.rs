@@ -124,6 +124,12 @@ impl Endpoint {
         ENDPOINTS.iter().find_map(|endpoint| Some((endpoint, endpoint.matches(path)?)))
     }
 
+    /// The endpoint that answers many ids of a kind.
+    pub fn multi_get(kind: RowKind) -> &'static Self {
+        let found = ENDPOINTS.iter().find(|endpoint| endpoint.shape == Shape::MultiGet(kind));
+        found.expect("every kind of row has a multi-get")
+    }
+
     fn matches<'p>(&self, path: &'p str) -> Option<Option<&'p str>> {
         let Some((before, after)) = self.path.split_once("{id}") else {
             return (self.path == path).then_some(None);

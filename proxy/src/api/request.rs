@@ -30,6 +30,16 @@ pub enum Request {
     Body(Body),
 }
 
+impl Request {
+    pub fn endpoint(&self) -> &'static Endpoint {
+        match self {
+            Self::Rows(Rows { endpoint, .. })
+            | Self::Row(Row { endpoint, .. })
+            | Self::Body(Body { endpoint, .. }) => endpoint,
+        }
+    }
+}
+
 /// A multi-get, understood completely.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rows {
@@ -44,6 +54,7 @@ pub struct Rows {
 /// One row by an id in the path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
+    pub endpoint: &'static Endpoint,
     pub kind: RowKind,
     pub id: Id,
     /// Path and query as received, for error bodies and for asking upstream as given.
@@ -65,6 +76,14 @@ pub struct Body {
     pub canonical: bool,
     /// For a recommendation: its seeds and size as far as they could be read.
     pub draw: Option<Draw>,
+}
+
+impl Body {
+    /// A request that goes upstream as it is and is kept under its exact text.
+    pub fn opaque(endpoint: &'static Endpoint, target: &str) -> Self {
+        let (key, target) = (target.to_owned(), target.to_owned());
+        Self { endpoint, key, target, open_size: false, canonical: false, draw: None }
+    }
 }
 
 /// What the static rules look at in a recommendation, opaque or not (features P-50).
@@ -140,7 +159,8 @@ impl Reader {
 
     fn row(&self, kind: RowKind) -> Option<Request> {
         let id = self.id.clone().filter(|id| !id.is_malformed())?;
-        self.bare.then(|| Request::Row(Row { kind, id, target: self.target.clone() }))
+        self.bare
+            .then(|| Request::Row(Row { endpoint: self.endpoint, kind, id, target: self.target.clone() }))
     }
 
     fn recommendation(&self) -> Option<Request> {
@@ -206,14 +226,7 @@ impl Reader {
     }
 
     fn opaque(&self) -> Request {
-        Request::Body(Body {
-            endpoint: self.endpoint,
-            key: self.target.clone(),
-            target: self.target.clone(),
-            open_size: false,
-            canonical: false,
-            draw: self.draw(),
-        })
+        Request::Body(Body { draw: self.draw(), ..Body::opaque(self.endpoint, &self.target) })
     }
 
     fn draw(&self) -> Option<Draw> {

@@ -25,10 +25,6 @@ impl<C: Copy + Eq + Hash, T> FairQueue<C, T> {
         self.len
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
     pub(crate) fn push(&mut self, client: C, item: T) {
         let queue = self.queued.entry(client).or_default();
         if queue.is_empty() {
@@ -70,6 +66,12 @@ impl<C: Copy + Eq + Hash, T> FairQueue<C, T> {
         self.len -= 1;
         Some(item)
     }
+
+    /// Takes out the first item that `wanted` picks, whoever queued it.
+    pub(crate) fn remove_any(&mut self, wanted: impl Fn(&T) -> bool) -> Option<(C, T)> {
+        let client = *self.queued.iter().find(|(_, queue)| queue.iter().any(&wanted))?.0;
+        Some((client, self.remove(client, wanted)?))
+    }
 }
 
 #[cfg(test)]
@@ -105,7 +107,7 @@ mod tests {
             let order: Vec<_> = std::iter::from_fn(|| queue.pop()).map(|(_, item)| item).collect();
             prop_assert_eq!(order.len(), total);
             prop_assert!(order.iter().position(|item| *item == usize::MAX).is_some_and(|at| at <= ahead));
-            prop_assert!(queue.is_empty());
+            prop_assert_eq!(queue.len(), 0);
         }
     }
 }

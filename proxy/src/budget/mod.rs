@@ -102,18 +102,29 @@ impl Budget {
         Self { shared, driver }
     }
 
-    /// A ticket, or a refusal at once when its turn would come after `deadline`.
-    pub fn admit(&self, lane: Lane, client: IpAddr, deadline: Option<Instant>) -> Result<Ticket, Refused> {
+    /// Refuses when the turn of one more call of this lane and client would come after `deadline`.
+    pub fn check(&self, lane: Lane, client: IpAddr, deadline: Instant) -> Result<(), Refused> {
         let now = Instant::now();
-        if let Some(deadline) = deadline {
-            self.check(now, lane, client, deadline)?;
-        }
-        Ok(self.enqueue(lane, client, false))
+        self.shared.look(|scheduler| match scheduler.slot(now, lane, client) {
+            Some(slot) if slot <= deadline => Ok(()),
+            _ => Err(refusal(scheduler, now, lane, client)),
+        })
+    }
+
+    /// A place at the end of the queue, however long the wait.
+    pub fn enqueue(&self, lane: Lane, client: IpAddr) -> Ticket {
+        self.queue(lane, client, false)
+    }
+
+    /// A place within `deadline`, or a refusal at once.
+    pub fn admit(&self, lane: Lane, client: IpAddr, deadline: Instant) -> Result<Ticket, Refused> {
+        self.check(lane, client, deadline)?;
+        Ok(self.enqueue(lane, client))
     }
 
     /// A ticket at the head of its lane, for a call that a 429 sent back.
     pub fn readmit(&self, lane: Lane, client: IpAddr) -> Ticket {
-        self.enqueue(lane, client, true)
+        self.queue(lane, client, true)
     }
 
     /// The refusal of one more request of this lane and client, whatever its deadline.
@@ -166,14 +177,7 @@ impl Budget {
         })
     }
 
-    fn check(&self, now: Instant, lane: Lane, client: IpAddr, deadline: Instant) -> Result<(), Refused> {
-        self.shared.look(|scheduler| match scheduler.slot(now, lane, client) {
-            Some(slot) if slot <= deadline => Ok(()),
-            _ => Err(refusal(scheduler, now, lane, client)),
-        })
-    }
-
-    fn enqueue(&self, lane: Lane, client: IpAddr, at_head: bool) -> Ticket {
+    fn queue(&self, lane: Lane, client: IpAddr, at_head: bool) -> Ticket {
         let (grant, granted) = oneshot::channel();
         let now = Instant::now();
         let id = self.shared.change(|scheduler| scheduler.enqueue(now, lane, client, at_head, grant));

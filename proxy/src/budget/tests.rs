@@ -28,7 +28,7 @@ fn client(n: u8) -> IpAddr {
 }
 
 async fn take(budget: &Budget, lane: Lane, client: IpAddr) -> Permit {
-    let ticket = budget.admit(lane, client, None).expect("no deadline, no refusal");
+    let ticket = budget.enqueue(lane, client);
     ticket.permit().await.expect("the budget lives")
 }
 
@@ -84,7 +84,7 @@ async fn a_request_past_its_deadline_is_refused_at_once_and_told_when_to_come() 
     let mut admitted = Vec::new();
     let mut told = Vec::new();
     for _ in 0..300 {
-        match budget.admit(Lane::Interactive, CLIENT, Some(deadline)) {
+        match budget.admit(Lane::Interactive, CLIENT, deadline) {
             Ok(ticket) => admitted.push(ticket),
             Err(refused) => told.push(refused.retry_after),
         }
@@ -106,7 +106,7 @@ async fn who_comes_back_as_told_gets_a_permit() {
             let mut refusals = 0;
             loop {
                 let deadline = Instant::now() + Duration::from_secs(30);
-                match budget.admit(Lane::Interactive, CLIENT, Some(deadline)) {
+                match budget.admit(Lane::Interactive, CLIENT, deadline) {
                     Ok(ticket) => {
                         drop(ticket.permit().await.expect("the budget lives"));
                         return refusals;
@@ -128,9 +128,9 @@ async fn who_comes_back_as_told_gets_a_permit() {
 async fn a_rate_of_zero_refuses_everything_and_grants_nothing() {
     let budget = budget(0, 0, 6);
     let deadline = Instant::now() + Duration::from_secs(3600);
-    let refused = budget.admit(Lane::Interactive, CLIENT, Some(deadline)).expect_err("no calls");
+    let refused = budget.admit(Lane::Interactive, CLIENT, deadline).expect_err("no calls");
     assert_eq!(refused.retry_after, Duration::from_secs(300));
-    let ticket = budget.admit(Lane::Warm, CLIENT, None).expect("no deadline");
+    let ticket = budget.enqueue(Lane::Warm, CLIENT);
     assert!(tokio::time::timeout(Duration::from_secs(7200), ticket.permit()).await.is_err());
 }
 
@@ -148,7 +148,7 @@ async fn a_hold_stops_starts_for_its_whole_length() {
 async fn a_call_sent_back_by_a_429_leaves_first() {
     let budget = budget(80, 750, 6);
     budget.hold(Some(Duration::from_secs(5)));
-    let first = budget.admit(Lane::Interactive, CLIENT, None).expect("no deadline");
+    let first = budget.enqueue(Lane::Interactive, CLIENT);
     let back = budget.readmit(Lane::Interactive, CLIENT);
     let begun = Instant::now();
     let (first, back) = tokio::join!(async { (first.permit().await, begun.elapsed()).1 }, async {
@@ -164,7 +164,7 @@ async fn people_go_before_refreshes_and_warming() {
     let order = Arc::new(StdMutex::new(Vec::new()));
     let mut tasks = JoinSet::new();
     for lane in [Lane::Warm, Lane::Refresh, Lane::Interactive] {
-        let ticket = budget.admit(lane, CLIENT, None).expect("no deadline");
+        let ticket = budget.enqueue(lane, CLIENT);
         let order = Arc::clone(&order);
         tasks.spawn(async move {
             let _permit = ticket.permit().await;
@@ -189,7 +189,7 @@ async fn background_calls_wait_for_two_quiet_gaps() {
 async fn a_promoted_ticket_takes_its_turn_among_people() {
     let budget = budget(80, 750, 6);
     drop(take(&budget, Lane::Interactive, CLIENT).await);
-    let warm = budget.admit(Lane::Warm, CLIENT, None).expect("no deadline");
+    let warm = budget.enqueue(Lane::Warm, CLIENT);
     let begun = Instant::now();
     warm.place().promote(Lane::Interactive);
     warm.place().promote(Lane::Warm);
@@ -200,11 +200,10 @@ async fn a_promoted_ticket_takes_its_turn_among_people() {
 #[tokio::test(start_paused = true)]
 async fn one_busy_client_does_not_keep_another_waiting() {
     let budget = budget(80, 750, 6);
-    let busy: Vec<_> =
-        (0..40).map(|_| budget.admit(Lane::Interactive, client(1), None).expect("no deadline")).collect();
+    let busy: Vec<_> = (0..40).map(|_| budget.enqueue(Lane::Interactive, client(1))).collect();
     let begun = Instant::now();
     let deadline = begun + Duration::from_secs(2);
-    let other = budget.admit(Lane::Interactive, client(2), Some(deadline)).expect("its turn is near");
+    let other = budget.admit(Lane::Interactive, client(2), deadline).expect("its turn is near");
     let holder = tokio::spawn(async move {
         for ticket in busy {
             drop(ticket.permit().await);
@@ -229,8 +228,8 @@ async fn a_refunded_permit_was_never_spent() {
 async fn dropped_tickets_leak_neither_places_nor_slots() {
     let budget = budget(80, 750, 1);
     let running = take(&budget, Lane::Interactive, CLIENT).await;
-    let waiting = budget.admit(Lane::Interactive, CLIENT, None).expect("no deadline");
-    let granted = budget.admit(Lane::Interactive, CLIENT, None).expect("no deadline");
+    let waiting = budget.enqueue(Lane::Interactive, CLIENT);
+    let granted = budget.enqueue(Lane::Interactive, CLIENT);
     drop(waiting);
     drop(running);
     // Granted, but nobody polls it: dropping must refund.
@@ -271,7 +270,7 @@ proptest! {
                 let (budget, seen) = (Arc::clone(&budget), Arc::clone(&seen));
                 tasks.spawn(async move {
                     let lane = Lane::ALL[usize::from(lane)];
-                    let ticket = budget.admit(lane, client(kind), None).unwrap();
+                    let ticket = budget.enqueue(lane, client(kind));
                     if kind == 0 {
                         let _ = tokio::time::timeout(Duration::from_millis(length), ticket.permit()).await.map(|p| p.map(Permit::refund));
                         return;

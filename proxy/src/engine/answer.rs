@@ -1,9 +1,15 @@
 use std::net::IpAddr;
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use http::StatusCode;
+use xxhash_rust::xxh3::xxh3_128;
 
+use super::trace::Trace;
+use crate::api::{ErrorBody, ErrorCode};
 use crate::budget::Lane;
+use crate::flight::Failure;
+use crate::telemetry::Outcome;
 
 /// Who asks, as far as the engine cares.
 #[derive(Debug, Clone)]
@@ -21,7 +27,6 @@ pub struct Caller {
 /// A whole answer, ready to be written.
 #[derive(Debug, Clone)]
 pub struct Answer {
-    /// HTTP status.
     pub status: StatusCode,
     /// JSON, always.
     pub body: Bytes,
@@ -33,4 +38,62 @@ pub struct Answer {
     pub retry_after: Option<u64>,
     /// Value of `Cache-Status` (RFC 9211).
     pub cache_status: String,
+    pub outcome: Outcome,
+}
+
+/// What a client is told after a failure that time may mend, in seconds.
+const SOON: u64 = 5;
+
+impl Answer {
+    pub(super) fn new(status: StatusCode, body: Bytes, trace: &Trace) -> Self {
+        let etag = (status == StatusCode::OK).then(|| format!("{:032x}", xxh3_128(&body)));
+        Self {
+            status,
+            body,
+            etag,
+            age: None,
+            retry_after: None,
+            cache_status: trace.to_string(),
+            outcome: trace.outcome,
+        }
+    }
+
+    pub(super) fn aged(self, age: Option<u64>) -> Self {
+        Self { age, ..self }
+    }
+
+    /// A 400 that needs no call.
+    pub(super) fn denied(body: &ErrorBody, at: SystemTime, why: &str) -> Self {
+        let trace = Trace::new(Outcome::Denied).detail(why);
+        Self::new(StatusCode::BAD_REQUEST, body.to_bytes(at), &trace)
+    }
+
+    /// What a failed fetch looks like to the client. The texts avoid the number of a missing page:
+    /// clients in the wild search error texts for it (contract §14).
+    pub(super) fn failed(failure: &Failure, target: &str, at: SystemTime) -> Self {
+        let (status, code, retry_after) = match failure {
+            Failure::Relayed { status, body } => {
+                return Self::new(*status, body.clone(), &Trace::new(Outcome::Miss).detail("relayed"));
+            }
+            Failure::Refused { retry_after } | Failure::Throttled { retry_after } => {
+                (StatusCode::TOO_MANY_REQUESTS, ErrorCode::RATE_LIMIT, Some(retry_after.as_secs()))
+            }
+            Failure::Suspended { retry_after } => {
+                (StatusCode::SERVICE_UNAVAILABLE, ErrorCode::INTERNAL, Some(retry_after.as_secs()))
+            }
+            Failure::Unreachable(_) | Failure::Lost => {
+                (StatusCode::SERVICE_UNAVAILABLE, ErrorCode::INTERNAL, Some(SOON))
+            }
+            Failure::Upstream(status) => {
+                let wait = (*status == StatusCode::SERVICE_UNAVAILABLE).then_some(SOON);
+                (*status, ErrorCode::INTERNAL, wait)
+            }
+            Failure::Timeout => (StatusCode::GATEWAY_TIMEOUT, ErrorCode::INTERNAL, None),
+            Failure::Unusable(_) => (StatusCode::BAD_GATEWAY, ErrorCode::INTERNAL, None),
+        };
+        let outcome = if status == StatusCode::TOO_MANY_REQUESTS { Outcome::Refused } else { Outcome::Error };
+        let body = ErrorBody::plain(code, target, failure.to_string()).to_bytes(at);
+        let trace = Trace::new(outcome).detail(failure.label());
+        Self { retry_after, ..Self::new(status, body, &trace) }
+    }
 }

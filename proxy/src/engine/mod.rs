@@ -1,5 +1,236 @@
-//! Turns one canonical request into one answer.
+//! Turns one request into one answer: plan, look up, fetch, assemble.
+//!
+//! The engine knows no sockets. What it needs comes in as values (settings, a clock) and one trait
+//! ([`Upstream`]), so everything here and below runs on paused time against a scripted upstream.
+//! Nothing is awaited on a hit: look-ups are synchronous, and only what is missing meets a queue.
 
 mod answer;
+mod bodies;
+mod rows;
+mod trace;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use http::{Method, StatusCode};
+use tokio::runtime::Handle;
+use tokio::time::{Instant, interval, timeout_at};
 
 pub use answer::{Answer, Caller};
+
+use crate::api::{Body, Call, ErrorBody, ErrorCode, Id, Request, classify};
+use crate::budget::{Budget, Lane, Limits, Permit};
+use crate::cache::{self, Store};
+use crate::clock::Clock;
+use crate::flight::{BatchSettings, Batches, Bodies, Dispatch, Failure, Patience, Unlanded, Waiter, Wish};
+use crate::guard::{self, Rules};
+use crate::telemetry::{Avoided, Gauges, Metrics, Outcome};
+use crate::upstream::{Breaker, BreakerSettings, Upstream};
+
+/// Flights beyond which nothing is refreshed in the background.
+const MAX_REFRESHES: usize = 10_000;
+/// How often expired entries are swept out of memory.
+const SWEEP: Duration = Duration::from_secs(60);
+
+/// Everything an operator can turn, in the engine's own terms.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub budget: Limits,
+    /// Longest wait for a permit.
+    pub queue_timeout: Duration,
+    pub batch: BatchSettings,
+    /// Batches of one request in flight.
+    pub max_parallel_per_request: usize,
+    pub cache: cache::Settings,
+    pub rules: Rules,
+    /// Keep permanent 400s of the upstream.
+    pub remember_denied: bool,
+    /// `Cache-Control: no-cache` asks for a new recommendation.
+    pub honour_no_cache: bool,
+    /// Answer `/v1/track/{id}` for a Spotify id too.
+    pub spotify_ids_in_paths: bool,
+    pub patience: Patience,
+    pub breaker: BreakerSettings,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            budget: Limits {
+                rate_per_minute: 80,
+                min_interval: Duration::from_millis(750),
+                max_in_flight: 6,
+                adaptive: true,
+            },
+            queue_timeout: Duration::from_secs(30),
+            batch: BatchSettings::default(),
+            max_parallel_per_request: 4,
+            cache: cache::Settings::default(),
+            rules: Rules::default(),
+            remember_denied: true,
+            honour_no_cache: true,
+            spotify_ids_in_paths: true,
+            patience: Patience::default(),
+            breaker: BreakerSettings::default(),
+        }
+    }
+}
+
+pub struct Engine {
+    settings: Settings,
+    store: Arc<Store>,
+    budget: Arc<Budget>,
+    dispatch: Arc<Dispatch>,
+    batches: Batches,
+    bodies: Bodies,
+    metrics: Arc<Metrics>,
+}
+
+impl Engine {
+    /// Background work is spawned on `runtime`, which must outlive every service that asks.
+    pub fn new(settings: Settings, upstream: Arc<dyn Upstream>, clock: Clock, runtime: &Handle) -> Arc<Self> {
+        let metrics = Arc::new(Metrics::default());
+        let store = Store::new(settings.cache.clone(), clock);
+        let budget = Arc::new(Budget::new(&settings.budget, runtime));
+        let breaker = Breaker::new(settings.breaker.clone());
+        let dispatch = Arc::new(Dispatch::new(
+            Arc::clone(&budget),
+            upstream,
+            breaker,
+            settings.patience.clone(),
+            Arc::clone(&metrics),
+        ));
+        let batches = Batches::new(
+            settings.batch,
+            Arc::clone(&dispatch),
+            Arc::clone(&store),
+            Arc::clone(&metrics),
+            runtime.clone(),
+        );
+        let bodies =
+            Bodies::new(Arc::clone(&dispatch), Arc::clone(&store), settings.remember_denied, runtime.clone());
+        let swept = Arc::downgrade(&store);
+        runtime.spawn(async move {
+            let mut ticks = interval(SWEEP);
+            loop {
+                ticks.tick().await;
+                let Some(store) = swept.upgrade() else { return };
+                store.sweep();
+            }
+        });
+        Arc::new(Self { settings, store, budget, dispatch, batches, bodies, metrics })
+    }
+
+    /// Answers a request, or `None` when it is to be streamed through: another method, an upload,
+    /// an unknown route. `path` and `query` as received, undecoded.
+    pub async fn answer(
+        &self,
+        method: &Method,
+        path: &str,
+        query: Option<&str>,
+        caller: &Caller,
+    ) -> Option<Answer> {
+        let begun = Instant::now();
+        let request = match classify(method, path, query) {
+            Ok(Call::Cacheable(request)) => request,
+            Ok(Call::PassThrough) => return None,
+            Err(malformed) => {
+                let body = ErrorBody::plain(ErrorCode::INVALID, path, malformed.to_string());
+                let answer = Answer::denied(&body, self.now(), "malformed");
+                self.metrics.request("malformed", answer.outcome, begun.elapsed());
+                return Some(answer);
+            }
+        };
+        let answer = self.answer_cacheable(&request, caller).await;
+        self.metrics.request(request.endpoint().path, answer.outcome, begun.elapsed());
+        Some(answer)
+    }
+
+    async fn answer_cacheable(&self, request: &Request, caller: &Caller) -> Answer {
+        if let Some(body) = guard::refusal(&self.settings.rules, request) {
+            self.metrics.avoid(Avoided::Guard, 1);
+            return Answer::denied(&body, self.now(), "rule");
+        }
+        match request {
+            Request::Rows(rows) => self.rows(rows, caller).await,
+            Request::Row(row) if matches!(row.id, Id::Spotify(_)) && !self.settings.spotify_ids_in_paths => {
+                self.body(&Body::opaque(row.endpoint, &row.target), caller).await
+            }
+            Request::Row(row) => self.row(row, caller).await,
+            Request::Body(body) => self.body(body, caller).await,
+        }
+    }
+
+    /// A permit for a call that is streamed through, within the queue's deadline.
+    pub async fn pass(&self, path: &str, caller: &Caller) -> Result<Permit, Answer> {
+        let begun = Instant::now();
+        let outcome = self.permit(caller).await.map_err(|failure| Answer::failed(&failure, path, self.now()));
+        let counted = outcome.as_ref().err().map_or(Outcome::Pass, |answer| answer.outcome);
+        self.metrics.request("pass", counted, begun.elapsed());
+        outcome
+    }
+
+    /// Takes note of the status of a streamed answer: a 429 holds all calls.
+    pub fn passed(&self, status: StatusCode, retry_after: Option<Duration>, took: Duration) {
+        self.metrics.upstream_call("pass", status.as_str(), took);
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            self.budget.hold(retry_after);
+        }
+    }
+
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// The state at this moment.
+    pub fn gauges(&self) -> Gauges {
+        let (memory_entries, memory_bytes) = self.store.size();
+        Gauges {
+            budget: self.budget.snapshot(),
+            suspended: self.dispatch.is_suspended(),
+            memory_entries,
+            memory_bytes,
+        }
+    }
+
+    async fn permit(&self, caller: &Caller) -> Result<Permit, Failure> {
+        self.dispatch.check_breaker()?;
+        let wish = self.wish(caller);
+        let deadline = wish.deadline.unwrap_or_else(Instant::now);
+        let refused = |refused: crate::budget::Refused| Failure::Refused { retry_after: refused.retry_after };
+        let ticket = self.budget.admit(wish.lane, wish.client, deadline).map_err(refused)?;
+        match timeout_at(deadline, ticket.permit()).await {
+            Ok(permit) => permit.ok_or(Failure::Lost),
+            Err(_) => Err(refused(self.budget.refuse(wish.lane, wish.client))),
+        }
+    }
+
+    fn wish(&self, caller: &Caller) -> Wish {
+        let deadline = Some(Instant::now() + self.settings.queue_timeout);
+        Wish { client: caller.client, lane: caller.lane, deadline }
+    }
+
+    async fn wait<V: Clone>(&self, mut waiter: Waiter<V>, wish: Wish) -> Result<V, Failure> {
+        let deadline = wish.deadline.unwrap_or_else(Instant::now);
+        match waiter.landed(deadline, &mut self.budget.holds()).await {
+            Ok(value) => Ok(value),
+            Err(Unlanded::Lost) => Err(Failure::Lost),
+            Err(Unlanded::Overdue) => {
+                let refused = self.budget.refuse(wish.lane, wish.client);
+                Err(Failure::Refused { retry_after: refused.retry_after })
+            }
+        }
+    }
+
+    fn now(&self) -> SystemTime {
+        self.store.now().to_system_time()
+    }
+}
+
+/// The lane a client may ask for: people by default, lower on request (RFC 9218).
+pub fn lane_of(urgency: Option<u8>) -> Lane {
+    urgency.map_or(Lane::Interactive, Lane::from_urgency)
+}

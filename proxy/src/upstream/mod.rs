@@ -3,13 +3,18 @@
 //! [`Upstream`] is the seam between the engine, which decides *what* to ask, and the client,
 //! which knows sockets. The engine's tests put a scripted upstream behind the same trait.
 
+mod breaker;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::StatusCode;
 
+use crate::api::ErrorCode;
 use crate::budget::Permit;
+
+pub use breaker::{Breaker, BreakerSettings};
 
 /// One GET to the upstream. Everything is ours to choose but the path: no client header is ever
 /// passed on.
@@ -37,6 +42,18 @@ pub struct Reply {
     pub body: Bytes,
 }
 
+impl Reply {
+    /// True when the body may be JSON: said so, or nothing said.
+    pub fn is_json(&self) -> bool {
+        self.media_type.as_deref().is_none_or(|media| media == "application/json" || media.ends_with("+json"))
+    }
+
+    /// True for an error of the service itself, in one of its two forms.
+    pub fn is_error_body(&self) -> bool {
+        self.is_json() && ErrorCode::of(&self.body).is_some()
+    }
+}
+
 /// Largest upstream body accepted, in bytes. The largest real one, 100 tracks, is under 100 kB.
 pub const BODY_CAP: usize = 8 * 1024 * 1024;
 
@@ -58,6 +75,19 @@ pub enum CallError {
     /// The body does not decode as its `Content-Encoding` says.
     #[error("the upstream's body does not decode: {0}")]
     Encoding(String),
+}
+
+impl CallError {
+    /// Label in metrics.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Connect(_) => "connect",
+            Self::Timeout(_) => "timeout",
+            Self::Broken(_) => "broken",
+            Self::TooLarge => "too_large",
+            Self::Encoding(_) => "encoding",
+        }
+    }
 }
 
 /// Something that answers upstream calls.

@@ -1,0 +1,231 @@
+//! Multi-gets and single rows: look every id up, fetch what is missing, put it together.
+
+use std::collections::{HashMap, HashSet};
+
+use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use http::StatusCode;
+
+use super::answer::{Answer, Caller};
+use super::trace::Trace;
+use super::{Engine, MAX_REFRESHES};
+use crate::api::{ErrorBody, ErrorCode, Id, Row, RowKind, Rows, Uuid, join};
+use crate::budget::Lane;
+use crate::cache::{Category, Entry, Known};
+use crate::flight::{CallId, Failure, Fetched, Wish};
+use crate::telemetry::{Avoided, Outcome};
+
+/// What became of each id of a request, in the order asked.
+struct Gathered {
+    parts: Vec<Part>,
+    /// Flights this request opened, and those of them that led their upstream call.
+    opened: usize,
+    led: usize,
+    calls: usize,
+}
+
+/// One id's part of the answer.
+#[derive(Clone)]
+struct Part {
+    /// `None`: the upstream lacks it.
+    row: Option<(Uuid, Entry)>,
+    /// The absence's entry, for its age.
+    absence: Option<Entry>,
+    from: From,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum From {
+    Fresh,
+    Stale,
+    Upstream,
+}
+
+impl Engine {
+    pub(super) async fn rows(&self, request: &Rows, caller: &Caller) -> Answer {
+        let target = request.endpoint.path;
+        let gathered = match self.gather(request.kind, &request.ids, caller).await {
+            Ok(gathered) => gathered,
+            Err(failure) => return Answer::failed(&failure, target, self.now()),
+        };
+        let mut seen = HashSet::with_capacity(gathered.parts.len());
+        let rows: Vec<&Bytes> = gathered
+            .parts
+            .iter()
+            .filter_map(|part| part.row.as_ref())
+            .filter(|(uuid, _)| seen.insert(*uuid))
+            .map(|(_, entry)| &entry.body)
+            .collect();
+        let trace = self.trace(&gathered);
+        Answer::new(StatusCode::OK, join(rows.into_iter()), &trace).aged(self.age(&gathered))
+    }
+
+    pub(super) async fn row(&self, request: &Row, caller: &Caller) -> Answer {
+        let ids = std::slice::from_ref(&request.id);
+        let gathered = match self.gather(request.kind, ids, caller).await {
+            Ok(gathered) => gathered,
+            Err(failure) => return Answer::failed(&failure, &request.target, self.now()),
+        };
+        let (trace, age) = (self.trace(&gathered), self.age(&gathered));
+        let part = gathered.parts.into_iter().next();
+        match part.as_ref().and_then(|part| part.row.as_ref()) {
+            Some((_, entry)) => Answer::new(StatusCode::OK, entry.body.clone(), &trace).aged(age),
+            None => {
+                // Stamped with the moment the absence was learned: the same bytes on miss and hit.
+                let learned = part.and_then(|part| part.absence).map(|entry| entry.stored_at);
+                let at = learned.unwrap_or_else(|| self.store.now()).to_system_time();
+                let error = format!("Cannot find any {} with the given id", request.kind.name());
+                let body = ErrorBody::plain(ErrorCode::NO_ENTITY, &request.target, error);
+                Answer::new(StatusCode::NOT_FOUND, body.to_bytes(at), &trace).aged(age)
+            }
+        }
+    }
+
+    async fn gather(&self, kind: RowKind, ids: &[Id], caller: &Caller) -> Result<Gathered, Failure> {
+        let mut parts: Vec<Option<Part>> = Vec::with_capacity(ids.len());
+        let mut stale = Vec::new();
+        // Where each id to be fetched belongs; two spellings of one row share a fetch.
+        let mut missing: HashMap<Id, Vec<usize>> = HashMap::new();
+        let mut order = Vec::new();
+        for (position, id) in ids.iter().enumerate() {
+            parts.push(match self.store.know(kind, id) {
+                Known::Row { uuid, held } => {
+                    if held.stale {
+                        stale.push(Id::Uuid(uuid));
+                    }
+                    let from = if held.stale { From::Stale } else { From::Fresh };
+                    Some(Part { row: Some((uuid, held.entry)), absence: None, from })
+                }
+                Known::Missing(entry) => Some(Part { row: None, absence: Some(entry), from: From::Fresh }),
+                Known::Nothing(asked) => {
+                    let positions = missing.entry(asked.clone()).or_default();
+                    if positions.is_empty() {
+                        order.push(asked);
+                    }
+                    positions.push(position);
+                    None
+                }
+            });
+        }
+        self.count_lookups(kind, &parts);
+        self.refresh_rows(kind, stale, caller);
+
+        let wish = self.wish(caller);
+        let chunks: Vec<&[Id]> = order.chunks(self.settings.batch.max_ids).collect();
+        let fetched: Vec<Vec<(Fetched, bool)>> = stream::iter(chunks)
+            .map(|chunk| self.fetch_chunk(kind, chunk, wish))
+            .buffered(self.settings.max_parallel_per_request.max(1))
+            .try_collect()
+            .await?;
+
+        let mut calls = HashSet::<CallId>::new();
+        let (mut opened, mut led) = (0, 0);
+        for (id, (fetched, opened_here)) in order.iter().zip(fetched.into_iter().flatten()) {
+            calls.extend(fetched.call);
+            opened += usize::from(opened_here);
+            led += usize::from(opened_here && fetched.led);
+            let absence = match fetched.row {
+                None => self.absence(kind, id),
+                Some(_) => None,
+            };
+            let part = Part { row: fetched.row, absence, from: From::Upstream };
+            for position in missing.remove(id).unwrap_or_default() {
+                parts[position] = Some(part.clone());
+            }
+        }
+        let parts = parts.into_iter().collect::<Option<Vec<_>>>().ok_or(Failure::Lost)?;
+        Ok(Gathered { parts, opened, led, calls: calls.len() })
+    }
+
+    /// Opens or joins the flights of one chunk and waits for all of them.
+    async fn fetch_chunk(
+        &self,
+        kind: RowKind,
+        chunk: &[Id],
+        wish: Wish,
+    ) -> Result<Vec<(Fetched, bool)>, Failure> {
+        let joined: Vec<_> = chunk.iter().map(|id| self.batches.join(kind, id.clone(), wish)).collect();
+        let mut fetched = Vec::with_capacity(joined.len());
+        for (waiter, opened) in joined {
+            fetched.push((self.wait(waiter, wish).await??, opened));
+        }
+        Ok(fetched)
+    }
+
+    fn refresh_rows(&self, kind: RowKind, stale: Vec<Id>, caller: &Caller) {
+        let wish = Wish { client: caller.client, lane: Lane::Refresh, deadline: None };
+        for id in stale {
+            if self.batches.in_the_air() < MAX_REFRESHES {
+                drop(self.batches.join(kind, id, wish));
+            }
+        }
+    }
+
+    fn absence(&self, kind: RowKind, id: &Id) -> Option<Entry> {
+        match self.store.know(kind, id) {
+            Known::Missing(entry) => Some(entry),
+            _ => None,
+        }
+    }
+
+    fn count_lookups(&self, kind: RowKind, parts: &[Option<Part>]) {
+        let category = Category::from(kind);
+        let count = |wanted: &dyn Fn(&Option<Part>) -> bool| parts.iter().filter(|part| wanted(part)).count();
+        let from = |part: &Option<Part>, from| part.as_ref().is_some_and(|part| part.from == from);
+        let absent = |part: &Option<Part>| part.as_ref().is_some_and(|part| part.row.is_none());
+        for (category, result, number) in [
+            (category, "hit", count(&|part| from(part, From::Fresh) && !absent(part))),
+            (category, "stale", count(&|part| from(part, From::Stale))),
+            (category, "miss", count(&Option::is_none)),
+            (Category::Missing, "hit", count(&absent)),
+        ] {
+            if number > 0 {
+                self.metrics.lookup(category, result, number as u64);
+            }
+        }
+    }
+
+    /// Says how the parts came about, and counts the calls a direct client would have made.
+    fn trace(&self, gathered: &Gathered) -> Trace {
+        let parts = &gathered.parts;
+        let held = parts.iter().filter(|part| part.from != From::Upstream).count();
+        let direct_calls = parts.len().div_ceil(self.settings.batch.max_ids) as u64;
+        let detail = format!("rows={} hit={held} calls={}", parts.len(), gathered.calls);
+        if held == parts.len() {
+            let stale = parts.iter().any(|part| part.from == From::Stale);
+            let unknown = parts.iter().all(|part| part.row.is_none());
+            self.metrics.avoid(if unknown { Avoided::Registry } else { Avoided::Cache }, direct_calls);
+            let ttl = self.entries(gathered).map(|entry| entry.ttl(self.store.now())).min();
+            let trace = Trace::new(if stale { Outcome::Stale } else { Outcome::Hit });
+            return trace.ttl(ttl.unwrap_or_default()).detail(detail);
+        }
+        if gathered.opened == 0 {
+            self.metrics.avoid(Avoided::Coalescing, direct_calls);
+        } else if gathered.led == 0 {
+            self.metrics.avoid(Avoided::Batching, direct_calls);
+        } else if held > 0 {
+            self.metrics.avoid(Avoided::Cache, direct_calls.saturating_sub(gathered.calls as u64));
+        }
+        let outcome = match (held, gathered.opened) {
+            (1.., _) => Outcome::Partial,
+            (0, 0) => Outcome::Collapsed,
+            (0, _) => Outcome::Miss,
+        };
+        Trace::new(outcome).stored(outcome == Outcome::Miss).detail(detail)
+    }
+
+    /// Age of the oldest part, when any came from the cache.
+    fn age(&self, gathered: &Gathered) -> Option<u64> {
+        let held = gathered.parts.iter().any(|part| part.from != From::Upstream);
+        let now = self.store.now();
+        held.then(|| self.entries(gathered).map(|entry| entry.age(now)).max()).flatten()
+    }
+
+    #[allow(clippy::unused_self)] // reads as part of the engine beside `age` and `trace`
+    fn entries<'g>(&self, gathered: &'g Gathered) -> impl Iterator<Item = &'g Entry> {
+        gathered.parts.iter().filter_map(|part| match &part.row {
+            Some((_, entry)) => Some(entry),
+            None => part.absence.as_ref(),
+        })
+    }
+}

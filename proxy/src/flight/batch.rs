@@ -1,0 +1,351 @@
+//! Rows: missing ids of all clients merged into upstream calls of at most `max_ids`.
+//!
+//! Each id is a flight of its own; [`Batches`] brings it down. An id boards the pool of its group
+//! (kind, and apart from them the malformed ids, which must not spoil a call for others). A
+//! carrier lingers, waits for its permit, looks every id up once more (somebody may have filled it
+//! meanwhile), and asks upstream for what is left.
+//!
+//! Absence is concluded carefully: an id counts as missing only when its call was a complete 200
+//! *and* every row of the answer belongs to an id that was asked. A row under a foreign id may be
+//! the answer to any id left over (a relinked track), so those are asked again in calls of their
+//! own, halved each time, until each either stands alone with its answer or is in a call that
+//! answers nothing.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http::StatusCode;
+use tokio::runtime::Handle;
+use tokio::time::{Instant, sleep};
+
+use super::dispatch::{Ask, Dispatch};
+use super::failure::Failure;
+use super::pool::{Carrier, Need, Pool, Rider};
+use super::table::{Flights, Landing, Stage, Waiter};
+use super::urgency::Urgency;
+use crate::api::{Endpoint, Extracted, Id, ParsedRow, RowKind, Shape, Uuid, extract};
+use crate::budget::{Lane, Ticket};
+use crate::cache::{Entry, Known, Store};
+use crate::telemetry::Metrics;
+use crate::upstream::Reply;
+
+type RowKey = (RowKind, Id);
+type RowLanding = Landing<RowKey, RowResult, ()>;
+type RowRider = Rider<RowLanding>;
+
+/// What became of one id.
+pub type RowResult = Result<Fetched, Failure>;
+
+/// A row that was fetched, or is known to be absent now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fetched {
+    pub row: Option<(Uuid, Entry)>,
+    /// The upstream call that told; `None` when somebody else had filled it by then.
+    pub call: Option<CallId>,
+    /// It was the first id of that call: without it there might have been none.
+    pub led: bool,
+}
+
+/// Numbers upstream calls, so that what shared one can be counted as one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CallId(u64);
+
+/// Ids of a group share calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Group {
+    kind: RowKind,
+    malformed: bool,
+}
+
+/// Sizes and patience of batches.
+#[derive(Debug, Clone, Copy)]
+pub struct BatchSettings {
+    /// Ids per upstream call, 1..=40.
+    pub max_ids: usize,
+    /// How long the first id waits for company before it asks for a permit.
+    pub linger: Duration,
+}
+
+impl Default for BatchSettings {
+    fn default() -> Self {
+        Self { max_ids: 40, linger: Duration::from_millis(10) }
+    }
+}
+
+/// Who wants a row and how patiently.
+#[derive(Debug, Clone, Copy)]
+pub struct Wish {
+    pub client: IpAddr,
+    pub lane: Lane,
+    /// `None`: nobody waits.
+    pub deadline: Option<Instant>,
+}
+
+#[derive(Clone)]
+pub struct Batches(Arc<Inner>);
+
+struct Inner {
+    settings: BatchSettings,
+    flights: Flights<RowKey, RowResult, ()>,
+    pools: Mutex<HashMap<Group, Pool<RowLanding>>>,
+    dispatch: Arc<Dispatch>,
+    store: Arc<Store>,
+    metrics: Arc<Metrics>,
+    runtime: Handle,
+    calls: AtomicU64,
+}
+
+impl Batches {
+    /// Flights run on `runtime`, not on the caller's: it must outlive every service that asks.
+    pub fn new(
+        settings: BatchSettings,
+        dispatch: Arc<Dispatch>,
+        store: Arc<Store>,
+        metrics: Arc<Metrics>,
+        runtime: Handle,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            settings,
+            flights: Flights::default(),
+            pools: Mutex::default(),
+            dispatch,
+            store,
+            metrics,
+            runtime,
+            calls: AtomicU64::new(0),
+        }))
+    }
+
+    /// Joins or opens the flight of one row. True when this opened it.
+    pub fn join(&self, kind: RowKind, id: Id, wish: Wish) -> (Waiter<RowResult>, bool) {
+        let joined = self.0.flights.join((kind, id.clone()), wish.lane, || ());
+        let opened = joined.landing.is_some();
+        if let Some(landing) = joined.landing {
+            self.0.board(kind, Rider { id, landing }, wish);
+        } else if joined.promote {
+            self.0.promote(kind, &id, wish);
+        }
+        (joined.waiter, opened)
+    }
+
+    /// Flights in the air.
+    pub fn in_the_air(&self) -> usize {
+        self.0.flights.len()
+    }
+}
+
+impl Inner {
+    fn board(self: &Arc<Self>, kind: RowKind, rider: RowRider, wish: Wish) {
+        if let Err(failure) = self.dispatch.check_breaker() {
+            return rider.landing.land(Err(failure));
+        }
+        let group = Group { kind, malformed: rider.id.is_malformed() };
+        let refused = self.with_pool(group, |pool| {
+            if pool.needs_start(wish.lane)
+                && let Some(deadline) = wish.deadline
+                && let Err(refused) = self.dispatch.budget().check(wish.lane, wish.client, deadline)
+            {
+                return Some((rider, refused));
+            }
+            pool.board(wish.lane, wish.client, rider);
+            None
+        });
+        match refused {
+            Some((rider, refused)) => {
+                rider.landing.land(Err(Failure::Refused { retry_after: refused.retry_after }));
+            }
+            None => self.provide(group, wish.client),
+        }
+    }
+
+    fn promote(self: &Arc<Self>, kind: RowKind, id: &Id, wish: Wish) {
+        let group = Group { kind, malformed: id.is_malformed() };
+        self.with_pool(group, |pool| pool.promote(id, wish.client, wish.lane));
+        self.provide(group, wish.client);
+    }
+
+    /// Spawns and promotes carriers until the pool needs none.
+    fn provide(self: &Arc<Self>, group: Group, client: IpAddr) {
+        loop {
+            match self.with_pool(group, |pool| pool.need(client)) {
+                Need::Nothing => return,
+                Need::Promoted => {}
+                Need::Spawn(carrier) => {
+                    let inner = Arc::clone(self);
+                    self.runtime.spawn(async move { inner.carry(group, carrier).await });
+                }
+            }
+        }
+    }
+
+    async fn carry(self: Arc<Self>, group: Group, carrier: Arc<Carrier>) {
+        tokio::select! {
+            () = sleep(self.settings.linger) => {}
+            () = carrier.full.notified() => {}
+        }
+        let ticket = self.ticket(&carrier.urgency, carrier.client);
+        let riders = Mutex::new(Vec::new());
+        let take = || {
+            let taken = self.take(group, &carrier);
+            let ask = (!taken.is_empty()).then(|| self.ask(group.kind, &taken));
+            *lock(&riders) = taken;
+            ask
+        };
+        self.ride(group.kind, ticket, &carrier.urgency, carrier.client, &riders, take).await;
+    }
+
+    /// Asks again for ids that stayed open, in a call that nobody else joins.
+    async fn carry_alone(self: Arc<Self>, kind: RowKind, client: IpAddr, lane: Lane, riders: Vec<RowRider>) {
+        let urgency = Urgency::new(lane);
+        let ticket = self.ticket(&urgency, client);
+        let ask = self.ask(kind, &riders);
+        let riders = Mutex::new(riders);
+        self.ride(kind, ticket, &urgency, client, &riders, || Some(ask.clone())).await;
+    }
+
+    /// One call for the riders that `prepare` settles on.
+    async fn ride(
+        self: &Arc<Self>,
+        kind: RowKind,
+        ticket: Ticket,
+        urgency: &Urgency,
+        client: IpAddr,
+        riders: &Mutex<Vec<RowRider>>,
+        prepare: impl FnMut() -> Option<Ask>,
+    ) {
+        let stage = |stage: Stage| lock(riders).iter().for_each(|rider| rider.landing.stage(stage));
+        let outcome = self.dispatch.fetch(ticket, urgency, client, prepare, stage).await;
+        let riders = std::mem::take(&mut *lock(riders));
+        let Some(reply) = outcome.transpose() else { return };
+        let rows = reply.and_then(|reply| rows_of(kind, &reply));
+        match rows {
+            Ok(extracted) => {
+                extracted.embedded.iter().for_each(|row| drop(self.store.learn(row)));
+                self.settle(kind, client, urgency.lane(), riders, &extracted.rows);
+            }
+            Err(failure) => riders.into_iter().for_each(|rider| rider.landing.land(Err(failure.clone()))),
+        }
+    }
+
+    fn ticket(&self, urgency: &Urgency, client: IpAddr) -> Ticket {
+        urgency.take(|lane| self.dispatch.budget().enqueue(lane, client))
+    }
+
+    /// Takes the carrier's ids out of the pool; what was filled meanwhile lands at once.
+    fn take(self: &Arc<Self>, group: Group, carrier: &Arc<Carrier>) -> Vec<RowRider> {
+        let look_up = |id: &Id| self.look_up(group.kind, id);
+        let (taken, filled) = self.with_pool(group, |pool| pool.leave(carrier, look_up));
+        filled.into_iter().for_each(|(rider, found)| rider.landing.land(Ok(found)));
+        self.provide(group, carrier.client);
+        taken
+    }
+
+    fn look_up(&self, kind: RowKind, id: &Id) -> Option<Fetched> {
+        match self.store.know(kind, id) {
+            Known::Row { uuid, held } if !held.stale => {
+                Some(Fetched { row: Some((uuid, held.entry)), call: None, led: false })
+            }
+            Known::Missing(_) => Some(Fetched { row: None, call: None, led: false }),
+            _ => None,
+        }
+    }
+
+    fn ask(&self, kind: RowKind, riders: &[RowRider]) -> Ask {
+        let ids: Vec<String> = riders.iter().map(|rider| rider.id.to_string()).collect();
+        self.metrics.batch(kind, ids.len());
+        Ask {
+            endpoint: Endpoint::multi_get(kind),
+            path_and_query: format!("{}?ids={}", kind.multi_get_path(), ids.join(",")),
+            request_id: None,
+        }
+    }
+
+    /// Learns every row, and lands every rider whose answer is certain.
+    fn settle(
+        self: &Arc<Self>,
+        kind: RowKind,
+        client: IpAddr,
+        lane: Lane,
+        riders: Vec<RowRider>,
+        rows: &[ParsedRow],
+    ) {
+        let call = Some(CallId(self.calls.fetch_add(1, Ordering::Relaxed)));
+        let alone = riders.len() == 1;
+        let entries: Vec<Entry> = rows.iter().map(|row| self.store.learn(row)).collect();
+        let mut stranger = vec![true; rows.len()];
+        let mut open = Vec::new();
+        for (position, rider) in riders.into_iter().enumerate() {
+            let Some(index) = rows.iter().position(|row| answers(row, &rider.id)) else {
+                open.push(rider);
+                continue;
+            };
+            stranger[index] = false;
+            let row = Some((rows[index].uuid, entries[index].clone()));
+            rider.landing.land(Ok(Fetched { row, call, led: position == 0 }));
+        }
+        let strangers: Vec<&ParsedRow> =
+            rows.iter().zip(stranger).filter_map(|(row, stranger)| stranger.then_some(row)).collect();
+        match (strangers.as_slice(), alone) {
+            ([], _) => {
+                for rider in open {
+                    self.store.learn_absence(kind, &rider.id);
+                    rider.landing.land(Ok(Fetched { row: None, call, led: alone }));
+                }
+            }
+            ([relinked], true) => {
+                for rider in open {
+                    let entry = self.store.learn_as(&rider.id, relinked);
+                    let row = Some((relinked.uuid, entry));
+                    rider.landing.land(Ok(Fetched { row, call, led: true }));
+                }
+            }
+            (_, true) => {
+                let failure = Failure::Unusable("several rows for one id".to_owned());
+                open.into_iter().for_each(|rider| rider.landing.land(Err(failure.clone())));
+            }
+            (_, false) => self.ask_again(kind, client, lane, open),
+        }
+    }
+
+    fn ask_again(self: &Arc<Self>, kind: RowKind, client: IpAddr, lane: Lane, mut open: Vec<RowRider>) {
+        let second = open.split_off(open.len() / 2);
+        for half in [open, second].into_iter().filter(|half| !half.is_empty()) {
+            self.runtime.spawn(Arc::clone(self).carry_alone(kind, client, lane, half));
+        }
+    }
+
+    fn with_pool<R>(&self, group: Group, act: impl FnOnce(&mut Pool<RowLanding>) -> R) -> R {
+        let mut pools = lock(&self.pools);
+        let pool = pools.entry(group).or_insert_with(|| Pool::new(self.settings.max_ids));
+        act(pool)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn answers(row: &ParsedRow, id: &Id) -> bool {
+    match id {
+        Id::Uuid(uuid) => row.uuid == *uuid,
+        Id::Spotify(spotify) => row.spotify == Some(*spotify),
+        Id::Malformed(_) => false,
+    }
+}
+
+/// The rows of a multi-get's answer. A 404 here would make clients mark every id as missing
+/// (contract §14), so it becomes an unusable answer.
+fn rows_of(kind: RowKind, reply: &Reply) -> Result<Extracted, Failure> {
+    match reply.status {
+        StatusCode::OK if reply.is_json() => {
+            extract(Shape::MultiGet(kind), &reply.body).map_err(|error| Failure::Unusable(error.to_string()))
+        }
+        status if status.is_client_error() && status != StatusCode::NOT_FOUND && reply.is_error_body() => {
+            Err(Failure::Relayed { status, body: reply.body.clone() })
+        }
+        status => Err(Failure::Unusable(format!("status {status} to a list of ids"))),
+    }
+}

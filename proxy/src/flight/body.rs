@@ -1,0 +1,205 @@
+//! Bodies stored whole: recommendations, searches, pages and opaque requests.
+//!
+//! One flight per canonical key. Every accepted 200 is also taken apart: its rows answer later
+//! multi-gets.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use http::StatusCode;
+use tokio::runtime::Handle;
+
+use super::batch::Wish;
+use super::dispatch::{Ask, Dispatch};
+use super::failure::Failure;
+use super::table::{Flights, Landing, Waiter};
+use super::urgency::Urgency;
+use crate::api::{Body, ErrorCode, Shape, extract};
+use crate::budget::Ticket;
+use crate::cache::{Category, Entry, Key, Store};
+use crate::upstream::Reply;
+
+use super::sizes::DefaultSizes;
+
+/// What became of a request.
+pub type BodyResult = Result<FetchedBody, Failure>;
+
+/// An answer as it is kept now. What cannot be kept is a [`Failure::Relayed`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FetchedBody {
+    pub entry: Entry,
+    /// False when somebody else had stored it by the time of the permit.
+    pub called: bool,
+}
+
+/// A new draw of a random answer is another need than the answer itself.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Need {
+    key: Arc<str>,
+    new_draw: bool,
+}
+
+type BodyLanding = Landing<Need, BodyResult, Arc<Urgency>>;
+
+#[derive(Clone)]
+pub struct Bodies(Arc<Inner>);
+
+struct Inner {
+    flights: Flights<Need, BodyResult, Arc<Urgency>>,
+    dispatch: Arc<Dispatch>,
+    store: Arc<Store>,
+    sizes: DefaultSizes,
+    remember_denied: bool,
+    runtime: Handle,
+}
+
+impl Bodies {
+    /// Flights run on `runtime`, not on the caller's. `remember_denied`: keep permanent 400s.
+    pub fn new(dispatch: Arc<Dispatch>, store: Arc<Store>, remember_denied: bool, runtime: Handle) -> Self {
+        let (flights, sizes) = (Flights::default(), DefaultSizes::default());
+        Self(Arc::new(Inner { flights, dispatch, store, sizes, remember_denied, runtime }))
+    }
+
+    /// The key a request's answer is kept under, as far as is known now.
+    pub fn key(&self, request: &Body) -> Key {
+        Key::Body(self.0.sizes.key(request).into())
+    }
+
+    /// Joins or opens the flight of a request. True when this opened it.
+    pub fn join(
+        &self,
+        request: &Body,
+        new_draw: bool,
+        wish: Wish,
+        request_id: Option<&str>,
+    ) -> (Waiter<BodyResult>, bool) {
+        let need = Need { key: self.0.sizes.key(request).into(), new_draw };
+        let joined = self.0.flights.join(need, wish.lane, || Arc::new(Urgency::new(wish.lane)));
+        let opened = joined.landing.is_some();
+        if let Some(landing) = joined.landing {
+            self.0.open(request, new_draw, wish, request_id, landing, &joined.fetch);
+        } else if joined.promote {
+            joined.fetch.promote(wish.lane);
+        }
+        (joined.waiter, opened)
+    }
+
+    /// Flights in the air.
+    pub fn in_the_air(&self) -> usize {
+        self.0.flights.len()
+    }
+}
+
+impl Inner {
+    fn open(
+        self: &Arc<Self>,
+        request: &Body,
+        new_draw: bool,
+        wish: Wish,
+        request_id: Option<&str>,
+        landing: BodyLanding,
+        urgency: &Arc<Urgency>,
+    ) {
+        let ticket = match self.ticket(wish, urgency) {
+            Ok(ticket) => ticket,
+            Err(failure) => return landing.land(Err(failure)),
+        };
+        let ask = Ask {
+            endpoint: request.endpoint,
+            path_and_query: request.target.clone(),
+            request_id: request_id.map(str::to_owned),
+        };
+        let (inner, request, urgency) = (Arc::clone(self), request.clone(), Arc::clone(urgency));
+        self.runtime.spawn(async move {
+            let result = inner.fetch(&request, new_draw, ticket, &urgency, wish.client, &ask, &landing).await;
+            landing.land(result);
+        });
+    }
+
+    fn ticket(&self, wish: Wish, urgency: &Urgency) -> Result<Ticket, Failure> {
+        self.dispatch.check_breaker()?;
+        let budget = self.dispatch.budget();
+        if let Some(deadline) = wish.deadline {
+            budget
+                .check(wish.lane, wish.client, deadline)
+                .map_err(|refused| Failure::Refused { retry_after: refused.retry_after })?;
+        }
+        Ok(urgency.take(|lane| budget.enqueue(lane, wish.client)))
+    }
+
+    #[allow(clippy::too_many_arguments)] // the parts of one fetch, named once
+    async fn fetch(
+        &self,
+        request: &Body,
+        new_draw: bool,
+        ticket: Ticket,
+        urgency: &Urgency,
+        client: IpAddr,
+        ask: &Ask,
+        landing: &BodyLanding,
+    ) -> BodyResult {
+        let mut found = None;
+        let prepare = || {
+            found = self.filled(request).filter(|_| !new_draw);
+            found.is_none().then(|| ask.clone())
+        };
+        match self.dispatch.fetch(ticket, urgency, client, prepare, |stage| landing.stage(stage)).await? {
+            Some(reply) => self.keep(request, &reply),
+            None => found.map(|entry| FetchedBody { entry, called: false }).ok_or(Failure::Lost),
+        }
+    }
+
+    /// What somebody else stored while this one queued.
+    fn filled(&self, request: &Body) -> Option<Entry> {
+        let held = self.store.get(&Key::Body(self.sizes.key(request).into()))?;
+        (!held.stale).then_some(held.entry)
+    }
+
+    /// Keeps what a reply teaches, and turns it into the answer.
+    fn keep(&self, request: &Body, reply: &Reply) -> BodyResult {
+        let shape = request.endpoint.shape;
+        if reply.status == StatusCode::OK && reply.is_json() {
+            return self.keep_rows(request, reply);
+        }
+        let permanent = ErrorCode::of(&reply.body).filter(|_| reply.is_json());
+        let multi_get = matches!(shape, Shape::MultiGet(_));
+        match (reply.status, permanent) {
+            (StatusCode::NOT_FOUND, Some(ErrorCode::NO_ENTITY)) if !multi_get => {
+                Ok(self.put(request, Category::Missing, reply))
+            }
+            (StatusCode::BAD_REQUEST, Some(code)) if code.is_permanent() && self.remember_denied => {
+                Ok(self.put(request, Category::Denied, reply))
+            }
+            (status, Some(_))
+                if status.is_client_error() && !(multi_get && status == StatusCode::NOT_FOUND) =>
+            {
+                Err(Failure::Relayed { status, body: reply.body.clone() })
+            }
+            (status, _) => Err(Failure::Unusable(format!("status {status} without an error body"))),
+        }
+    }
+
+    fn keep_rows(&self, request: &Body, reply: &Reply) -> BodyResult {
+        let shape = request.endpoint.shape;
+        let extracted = extract(shape, &reply.body).map_err(|error| Failure::Unusable(error.to_string()))?;
+        for row in extracted.embedded.iter().chain(&extracted.rows) {
+            self.store.learn(row);
+        }
+        if let Some(size) = extracted.page_size {
+            self.sizes.learn(request, size);
+        }
+        let category = Category::of_shape(shape);
+        // A list that found nothing says that its ids are missing, and holds no longer than that.
+        let nothing = matches!(shape, Shape::MultiGet(_)) && extracted.rows.is_empty();
+        let longest = if nothing { self.store.ttl(Category::Missing) } else { self.store.ttl(category) };
+        let key = Key::Body(self.sizes.key(request).into());
+        let entry = self.store.put_at_most(key, category, 200, reply.body.clone(), longest);
+        Ok(FetchedBody { entry, called: true })
+    }
+
+    fn put(&self, request: &Body, category: Category, reply: &Reply) -> FetchedBody {
+        let key = Key::Body(self.sizes.key(request).into());
+        let entry = self.store.put(key, category, reply.status.as_u16(), reply.body.clone());
+        FetchedBody { entry, called: true }
+    }
+}

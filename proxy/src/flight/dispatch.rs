@@ -1,0 +1,208 @@
+//! One fetch: permits, attempts, holds.
+//!
+//! Every attempt takes a permit of its own. Network errors, time-outs and 5xx are tried again
+//! after 1 s and 2 s (with jitter, so that failures of one moment do not return as one moment);
+//! all attempts together keep within the time one call may take. A 429 is no failure: the budget
+//! holds for everyone, and the call goes back to the head of its lane.
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http::StatusCode;
+use tokio::time::{Instant, sleep};
+
+use super::failure::Failure;
+use super::table::Stage;
+use super::urgency::Urgency;
+use crate::api::Endpoint;
+use crate::budget::{Budget, Ticket, whole_seconds};
+use crate::telemetry::Metrics;
+use crate::upstream::{Breaker, CallError, Reply, Request, Upstream};
+
+/// 429s after which a fetch gives up; its waiters have usually left long before.
+const THROTTLED_AT_MOST: u32 = 5;
+
+/// How often and how patiently a fetch is tried.
+#[derive(Debug, Clone)]
+pub struct Patience {
+    /// Attempts per fetch, at least 1.
+    pub max_attempts: u32,
+    /// Before the second attempt; doubles for each further one.
+    pub backoff: Duration,
+    /// A whole fetch, from its first call on.
+    pub total: Duration,
+    /// The same for searches and everything about artists.
+    pub search: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            max_attempts: 3,
+            backoff: Duration::from_secs(1),
+            total: Duration::from_secs(180),
+            search: Duration::from_secs(60),
+        }
+    }
+}
+
+/// What a fetch asks for.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    pub endpoint: &'static Endpoint,
+    pub path_and_query: String,
+    pub request_id: Option<String>,
+}
+
+pub struct Dispatch {
+    budget: Arc<Budget>,
+    upstream: Arc<dyn Upstream>,
+    breaker: Mutex<Breaker>,
+    patience: Patience,
+    metrics: Arc<Metrics>,
+}
+
+impl Dispatch {
+    pub fn new(
+        budget: Arc<Budget>,
+        upstream: Arc<dyn Upstream>,
+        breaker: Breaker,
+        patience: Patience,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        Self { budget, upstream, breaker: Mutex::new(breaker), patience, metrics }
+    }
+
+    pub fn budget(&self) -> &Arc<Budget> {
+        &self.budget
+    }
+
+    /// Fails at once while calls are suspended.
+    pub fn check_breaker(&self) -> Result<(), Failure> {
+        match self.breaker(|breaker| breaker.suspended(Instant::now())) {
+            None => Ok(()),
+            Some(left) => Err(Failure::Suspended { retry_after: whole_seconds(left) }),
+        }
+    }
+
+    pub fn is_suspended(&self) -> bool {
+        self.breaker(|breaker| breaker.is_open())
+    }
+
+    /// Waits for `ticket`'s turn, asks `prepare` what is still needed, and calls until an answer
+    /// other than 429 and 5xx arrives or the attempts are used up.
+    ///
+    /// `Ok(None)` when `prepare` needs nothing any more; the permit is refunded then.
+    pub async fn fetch(
+        &self,
+        ticket: Ticket,
+        urgency: &Urgency,
+        client: IpAddr,
+        mut prepare: impl FnMut() -> Option<Ask>,
+        stage: impl Fn(Stage),
+    ) -> Result<Option<Reply>, Failure> {
+        let Some(permit) = ticket.permit().await else { return Err(Failure::Lost) };
+        let mut permit = Some(permit);
+        let Some(ask) = prepare() else {
+            permit.into_iter().for_each(crate::budget::Permit::refund);
+            return Ok(None);
+        };
+        let begun = Instant::now();
+        let total = self.time_limit(ask.endpoint);
+        let (mut attempts, mut throttled) = (0, 0);
+        loop {
+            let granted = match permit.take() {
+                Some(permit) => permit,
+                None => urgency
+                    .take(|lane| self.budget.readmit(lane, client))
+                    .permit()
+                    .await
+                    .ok_or(Failure::Lost)?,
+            };
+            if let Err(left) = self.breaker(|breaker| breaker.admit(Instant::now())) {
+                granted.refund();
+                return Err(Failure::Suspended { retry_after: whole_seconds(left) });
+            }
+            stage(Stage::Calling);
+            let left = total.saturating_sub(begun.elapsed());
+            let outcome = self.call(granted, &ask, left).await;
+            if let Ok(reply) = &outcome {
+                if reply.status == StatusCode::TOO_MANY_REQUESTS {
+                    self.budget.hold(reply.retry_after);
+                    self.breaker(|breaker| breaker.succeeded(Instant::now()));
+                    throttled += 1;
+                    if throttled > THROTTLED_AT_MOST {
+                        let retry_after = whole_seconds(reply.retry_after.unwrap_or_default());
+                        return Err(Failure::Throttled { retry_after });
+                    }
+                    stage(Stage::Queued);
+                    continue;
+                }
+                self.budget.answered();
+                if !reply.status.is_server_error() {
+                    self.breaker(|breaker| breaker.succeeded(Instant::now()));
+                    return outcome.map(Some).map_err(|error| failure(&error));
+                }
+            }
+            attempts += 1;
+            let pause = self.pause(attempts);
+            if attempts >= self.patience.max_attempts || begun.elapsed() + pause >= total {
+                self.breaker(|breaker| breaker.failed(Instant::now()));
+                return Err(match outcome {
+                    Ok(reply) => Failure::Upstream(reply.status),
+                    Err(error) => failure(&error),
+                });
+            }
+            sleep(pause).await;
+        }
+    }
+
+    async fn call(
+        &self,
+        permit: crate::budget::Permit,
+        ask: &Ask,
+        timeout: Duration,
+    ) -> Result<Reply, CallError> {
+        let begun = Instant::now();
+        let request = Request {
+            path_and_query: ask.path_and_query.clone(),
+            request_id: ask.request_id.clone(),
+            timeout,
+        };
+        let outcome = self.upstream.call(permit, request).await;
+        let status = match &outcome {
+            Ok(reply) => reply.status.as_str().to_owned(),
+            Err(error) => error.kind().to_owned(),
+        };
+        self.metrics.upstream_call(ask.endpoint.path, &status, begun.elapsed());
+        if let Err(error) = &outcome {
+            tracing::warn!(path = ask.endpoint.path, %error, "upstream call failed");
+        }
+        outcome
+    }
+
+    fn pause(&self, attempts: u32) -> Duration {
+        let backoff = self.patience.backoff * 2_u32.saturating_pow(attempts.saturating_sub(1));
+        backoff.mul_f64(0.9 + 0.2 * rand::random::<f64>())
+    }
+
+    fn time_limit(&self, endpoint: &Endpoint) -> Duration {
+        let search = endpoint.path.ends_with("/search") || endpoint.path.starts_with("/v1/artist");
+        if search { self.patience.search } else { self.patience.total }
+    }
+
+    fn breaker<R>(&self, act: impl FnOnce(&mut Breaker) -> R) -> R {
+        act(&mut self.breaker.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn failure(error: &CallError) -> Failure {
+    match error {
+        CallError::Connect(_) => Failure::Unreachable(error.to_string()),
+        CallError::Timeout(_) => Failure::Timeout,
+        CallError::Broken(_) | CallError::TooLarge | CallError::Encoding(_) => {
+            Failure::Unusable(error.to_string())
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! Fetching what is missing: one upstream call for equal needs, few calls for many rows.
+//!
+//! [`Batches`] brings rows, [`Bodies`] whole answers. Both open one flight per key
+//! (`table`), and make their calls through [`Dispatch`], which spends permits.
+
+mod batch;
+mod body;
+mod dispatch;
+mod failure;
+mod pool;
+mod sizes;
+mod table;
+mod urgency;
+
+#[cfg(test)]
+mod pool_tests;
+
+pub use batch::{BatchSettings, Batches, CallId, Fetched, RowResult, Wish};
+pub use body::{Bodies, BodyResult, FetchedBody};
+pub use dispatch::{Dispatch, Patience};
+pub use failure::Failure;
+pub use table::{Unlanded, Waiter};

@@ -1,0 +1,264 @@
+//! One fetch per key: equal requests in flight share it, success and failure alike.
+//!
+//! The first to [`Flights::join`] a key gets the [`Landing`] and must bring it down; everyone,
+//! the first included, gets a [`Waiter`]. A flight is detached from those who wait: nobody leaving
+//! can end it, and a landing dropped without a result (a panicked task) tells its waiters so
+//! instead of leaving them behind.
+//!
+//! Why it is right: the key leaves the table before the result is sent, both by the landing's
+//! owner. Who joins before that sees the result; who joins after opens a new flight, and since
+//! results are stored before they are landed, its look-up under the permit finds them. So no key
+//! is ever fetched twice for one need, and no waiter can miss its result: `watch` keeps the last
+//! value for those who look late.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
+
+use crate::budget::Lane;
+
+/// How far a flight is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Waiting for a permit: the waiters' deadlines count.
+    Queued,
+    /// Calling, or between two attempts: its own time limits count.
+    Calling,
+}
+
+#[derive(Debug, Clone)]
+enum Progress<V> {
+    At(Stage),
+    Landed(V),
+}
+
+/// Flights in the air. `P` is what a promotion needs to find the fetch behind a flight.
+#[derive(Debug)]
+pub(super) struct Flights<K, V, P> {
+    table: Table<K, V, P>,
+}
+
+type Table<K, V, P> = Arc<Mutex<HashMap<K, Flight<V, P>>>>;
+
+#[derive(Debug)]
+struct Flight<V, P> {
+    lane: Lane,
+    progress: watch::Receiver<Progress<V>>,
+    fetch: P,
+}
+
+/// What joining a flight gives.
+#[derive(Debug)]
+pub(super) struct Joined<K: Hash + Eq, V, P> {
+    pub waiter: Waiter<V>,
+    /// For the first: the duty to fetch.
+    pub landing: Option<Landing<K, V, P>>,
+    /// The flight was in a lower lane and must now be moved up.
+    pub promote: bool,
+    pub fetch: P,
+}
+
+#[derive(Debug)]
+pub struct Waiter<V> {
+    progress: watch::Receiver<Progress<V>>,
+}
+
+/// The duty to bring a flight down.
+#[derive(Debug)]
+pub(super) struct Landing<K: Hash + Eq, V, P> {
+    key: K,
+    table: Table<K, V, P>,
+    progress: watch::Sender<Progress<V>>,
+}
+
+/// Why waiting ended without a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unlanded {
+    /// The deadline passed in the queue, or a hold reaches beyond it.
+    Overdue,
+    /// The fetch died.
+    Lost,
+}
+
+impl<K, V, P> Default for Flights<K, V, P> {
+    fn default() -> Self {
+        Self { table: Arc::default() }
+    }
+}
+
+impl<K: Clone + Eq + Hash, V: Clone, P: Clone> Flights<K, V, P> {
+    /// Joins the flight of `key`, or opens it with what `fetch` makes.
+    pub(super) fn join(&self, key: K, lane: Lane, fetch: impl FnOnce() -> P) -> Joined<K, V, P> {
+        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        match table.entry(key) {
+            Entry::Occupied(mut flight) => {
+                let flight = flight.get_mut();
+                let promote = flight.lane < lane;
+                flight.lane = flight.lane.max(lane);
+                let waiter = Waiter { progress: flight.progress.clone() };
+                Joined { waiter, landing: None, promote, fetch: flight.fetch.clone() }
+            }
+            Entry::Vacant(vacant) => {
+                let (sender, receiver) = watch::channel(Progress::At(Stage::Queued));
+                let (key, fetch) = (vacant.key().clone(), fetch());
+                vacant.insert(Flight { lane, progress: receiver.clone(), fetch: fetch.clone() });
+                let landing = Landing { key, table: Arc::clone(&self.table), progress: sender };
+                Joined {
+                    waiter: Waiter { progress: receiver },
+                    landing: Some(landing),
+                    promote: false,
+                    fetch,
+                }
+            }
+        }
+    }
+
+    /// Flights in the air.
+    pub(super) fn len(&self) -> usize {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+}
+
+impl<K: Hash + Eq, V, P> Landing<K, V, P> {
+    /// Tells the waiters whether their deadlines count.
+    pub(super) fn stage(&self, stage: Stage) {
+        self.progress.send_replace(Progress::At(stage));
+    }
+
+    /// Ends the flight. What can be stored must have been stored before.
+    pub(super) fn land(self, value: V) {
+        self.leave_table();
+        self.progress.send_replace(Progress::Landed(value));
+    }
+
+    fn leave_table(&self) {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+    }
+}
+
+impl<K: Hash + Eq, V, P> Drop for Landing<K, V, P> {
+    fn drop(&mut self) {
+        // After `land` the key may already belong to the next flight, and is not ours to remove.
+        if matches!(*self.progress.borrow(), Progress::At(_)) {
+            self.leave_table();
+        }
+    }
+}
+
+impl<V: Clone> Waiter<V> {
+    /// Waits for the result; in the queue no longer than `deadline`, and not at all once a hold
+    /// reaches beyond it.
+    pub async fn landed(
+        &mut self,
+        deadline: Instant,
+        holds: &mut watch::Receiver<Option<Instant>>,
+    ) -> Result<V, Unlanded> {
+        loop {
+            let queued = match &*self.progress.borrow_and_update() {
+                Progress::Landed(value) => return Ok(value.clone()),
+                Progress::At(stage) => *stage == Stage::Queued,
+            };
+            if queued && holds.borrow_and_update().is_some_and(|until| until > deadline) {
+                return Err(Unlanded::Overdue);
+            }
+            tokio::select! {
+                biased;
+                changed = self.progress.changed() => changed.map_err(|_| Unlanded::Lost)?,
+                () = sleep_until(deadline), if queued => return Err(Unlanded::Overdue),
+                Ok(()) = holds.changed(), if queued => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn no_holds() -> watch::Receiver<Option<Instant>> {
+        watch::channel(None).1
+    }
+
+    async fn landed(mut waiter: Waiter<u32>, seconds: u64) -> Result<u32, Unlanded> {
+        waiter.landed(Instant::now() + Duration::from_secs(seconds), &mut no_holds()).await
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn everyone_who_joins_shares_one_result() {
+        let flights = Flights::default();
+        let first = flights.join("key", Lane::Interactive, || ());
+        let second = flights.join("key", Lane::Interactive, || ());
+        assert!(second.landing.is_none());
+        first.landing.expect("the first leads").land(7);
+        assert_eq!((landed(first.waiter, 1).await, landed(second.waiter, 1).await), (Ok(7), Ok(7)));
+        assert_eq!(flights.len(), 0);
+        assert!(flights.join("key", Lane::Warm, || ()).landing.is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_higher_lane_asks_for_promotion_once() {
+        let flights = Flights::<_, u32, ()>::default();
+        let _warm = flights.join("key", Lane::Warm, || ());
+        assert!(flights.join("key", Lane::Interactive, || ()).promote);
+        assert!(!flights.join("key", Lane::Interactive, || ()).promote);
+        assert!(!flights.join("key", Lane::Refresh, || ()).promote);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lost_fetch_is_told_and_frees_its_key() {
+        let flights = Flights::default();
+        let joined = flights.join("key", Lane::Interactive, || ());
+        drop(joined.landing);
+        assert_eq!(landed(joined.waiter, 1).await, Err(Unlanded::Lost));
+        assert!(flights.join("key", Lane::Interactive, || ()).landing.is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_ended_flight_does_not_remove_its_successor() {
+        let flights = Flights::default();
+        let first = flights.join("key", Lane::Interactive, || ());
+        let landing = first.landing.expect("the first leads");
+        landing.leave_table();
+        let second = flights.join("key", Lane::Interactive, || ());
+        landing.progress.send_replace(Progress::Landed(1));
+        drop(landing);
+        assert!(second.landing.is_some());
+        assert_eq!(flights.len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_deadline_counts_in_the_queue_only() {
+        let flights = Flights::default();
+        let joined = flights.join("key", Lane::Interactive, || ());
+        let landing = joined.landing.expect("the first leads");
+        assert_eq!(landed(joined.waiter, 30).await, Err(Unlanded::Overdue));
+
+        landing.stage(Stage::Calling);
+        let late = tokio::spawn(landed(flights.join("key", Lane::Interactive, || ()).waiter, 30));
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        landing.land(1);
+        assert_eq!(late.await.expect("no panic"), Ok(1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_hold_beyond_the_deadline_ends_the_wait_at_once() {
+        let flights = Flights::<_, u32, ()>::default();
+        let mut joined = flights.join("key", Lane::Interactive, || ());
+        let (hold, mut holds) = watch::channel(None);
+        let begun = Instant::now();
+        let deadline = begun + Duration::from_secs(30);
+        let waiting = tokio::spawn(async move { joined.waiter.landed(deadline, &mut holds).await });
+        tokio::task::yield_now().await;
+        hold.send_replace(Some(begun + Duration::from_secs(20)));
+        tokio::task::yield_now().await;
+        assert!(!waiting.is_finished());
+        hold.send_replace(Some(begun + Duration::from_secs(31)));
+        assert_eq!(waiting.await.expect("no panic"), Err(Unlanded::Overdue));
+        assert_eq!(begun.elapsed(), Duration::ZERO);
+    }
+}

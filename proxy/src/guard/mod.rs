@@ -1,0 +1,5 @@
+//! What is refused before anything is asked.
+
+mod rules;
+
+pub use rules::{Rules, refusal};

@@ -1,0 +1,285 @@
+//! All metrics in one table: name, type, labels, help. `/metrics` prints it, nothing else exists.
+
+use std::time::Duration;
+
+use prometheus::core::Collector;
+use prometheus::{Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder};
+
+use crate::api::RowKind;
+use crate::budget::Snapshot;
+use crate::cache::Category;
+
+/// One line of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Metric {
+    pub name: &'static str,
+    pub labels: &'static [&'static str],
+    pub help: &'static str,
+}
+
+macro_rules! metrics {
+    ($($field:ident: $kind:ident($name:literal, [$($label:literal),*], $help:literal $(, $buckets:expr)?),)*) => {
+        /// Every metric of the proxy.
+        pub static METRICS: &[Metric] = &[
+            $(Metric { name: $name, labels: &[$($label),*], help: $help },)*
+        ];
+
+        /// The metrics of one proxy; each has a registry of its own, so tests do not meet.
+        #[derive(Debug)]
+        pub struct Metrics {
+            registry: Registry,
+            $($field: $kind,)*
+        }
+
+        impl Default for Metrics {
+            fn default() -> Self {
+                let registry = Registry::new();
+                $(let $field = make::$kind($name, $help, &[$($label),*] $(, $buckets)?);
+                registry.register($field.boxed()).expect("names in the table are valid and unique");)*
+                Self { registry, $($field,)* }
+            }
+        }
+    };
+}
+
+/// Seconds, from a hit's tens of microseconds to a bad day's minutes.
+const SECONDS: &[f64] =
+    &[0.0001, 0.0005, 0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 180.0];
+const IDS: &[f64] = &[1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 36.0, 39.0, 40.0];
+
+metrics! {
+    requests: IntCounterVec("recobeat_requests_total", ["endpoint", "outcome"],
+        "Client requests by endpoint and by how the answer came about"),
+    request_seconds: HistogramVec("recobeat_request_seconds", ["outcome"],
+        "Time from the request's head to the answer, seconds", SECONDS),
+    lookups: IntCounterVec("recobeat_cache_lookups_total", ["category", "result"],
+        "Cache look-ups by category: hit, stale or miss"),
+    avoided: IntCounterVec("recobeat_upstream_calls_avoided_total", ["cause"],
+        "Upstream calls that a direct client would have made and the proxy did not"),
+    upstream_calls: IntCounterVec("recobeat_upstream_calls_total", ["endpoint", "status"],
+        "Upstream calls by endpoint and HTTP status, or by the kind of failure"),
+    upstream_seconds: HistogramVec("recobeat_upstream_call_seconds", ["endpoint"],
+        "Duration of upstream calls, seconds", SECONDS),
+    upstream_slow: IntCounterVec("recobeat_upstream_slow_calls_total", ["endpoint"],
+        "Upstream calls that took more than 20 s"),
+    upstream_ids: IntCounterVec("recobeat_upstream_ids_total", ["kind"],
+        "Ids asked upstream in batches"),
+    batch_ids: HistogramVec("recobeat_batch_ids", ["kind"],
+        "Ids per upstream batch", IDS),
+    permits: GaugeVec("recobeat_budget_permits_total", ["lane"],
+        "Permits granted since the start"),
+    refunded: Gauge("recobeat_budget_refunded_total", [],
+        "Permits that came back unused, because the rows had been filled meanwhile"),
+    refused: Gauge("recobeat_budget_refused_total", [],
+        "Calls refused because their wait would have exceeded the deadline"),
+    throttled: Gauge("recobeat_upstream_throttled_total", [],
+        "429 answers of the upstream"),
+    holds: Gauge("recobeat_budget_holds_total", [],
+        "Holds begun after a 429"),
+    rate: Gauge("recobeat_budget_rate_per_minute", [],
+        "Calls allowed per minute at present"),
+    recent: Gauge("recobeat_budget_started_last_minute", [],
+        "Upstream calls started within the last minute"),
+    in_flight: Gauge("recobeat_budget_in_flight", [],
+        "Upstream calls in flight"),
+    queued: GaugeVec("recobeat_budget_queued", ["lane"],
+        "Calls waiting for a permit"),
+    hold: Gauge("recobeat_budget_hold_seconds", [],
+        "Seconds left of the present hold, 0 without one"),
+    suspended: Gauge("recobeat_breaker_open", [],
+        "1 while calls are suspended after repeated failures"),
+    memory_entries: Gauge("recobeat_memory_entries", [],
+        "Entries in the memory tier"),
+    memory_bytes: Gauge("recobeat_memory_bytes", [],
+        "Estimated bytes of the memory tier"),
+}
+
+/// How an answer came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// Everything from the cache, all of it fresh.
+    Hit,
+    /// Everything from the cache, some of it stale.
+    Stale,
+    /// Some rows from the cache, some fetched.
+    Partial,
+    Miss,
+    /// Fetched by a flight that somebody else had opened.
+    Collapsed,
+    /// A 400 without a call: a static rule or a remembered denial.
+    Denied,
+    /// 429: the budget is used up.
+    Refused,
+    /// 5xx.
+    Error,
+    /// Streamed through.
+    Pass,
+}
+
+impl Outcome {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Hit => "hit",
+            Self::Stale => "stale",
+            Self::Partial => "partial",
+            Self::Miss => "miss",
+            Self::Collapsed => "collapsed",
+            Self::Denied => "denied",
+            Self::Refused => "refused",
+            Self::Error => "error",
+            Self::Pass => "pass",
+        }
+    }
+}
+
+/// Why a call that a direct client would have made was not made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Avoided {
+    Cache,
+    /// Joined a flight for the same need.
+    Coalescing,
+    /// Rode in a batch that somebody else's ids had opened.
+    Batching,
+    /// All ids were known to be missing.
+    Registry,
+    /// Refused by a static rule.
+    Guard,
+    /// Refused because the upstream had refused it before.
+    Denial,
+}
+
+impl Avoided {
+    pub const ALL: [Self; 6] =
+        [Self::Cache, Self::Coalescing, Self::Batching, Self::Registry, Self::Guard, Self::Denial];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cache => "cache",
+            Self::Coalescing => "coalescing",
+            Self::Batching => "batching",
+            Self::Registry => "registry",
+            Self::Guard => "guard",
+            Self::Denial => "denial",
+        }
+    }
+}
+
+/// What is read when somebody looks, not counted as it happens.
+#[derive(Debug, Clone)]
+pub struct Gauges {
+    pub budget: Snapshot,
+    pub suspended: bool,
+    pub memory_entries: usize,
+    pub memory_bytes: u64,
+}
+
+impl Metrics {
+    pub fn request(&self, endpoint: &str, outcome: Outcome, took: Duration) {
+        self.requests.with_label_values(&[endpoint, outcome.name()]).inc();
+        self.request_seconds.with_label_values(&[outcome.name()]).observe(took.as_secs_f64());
+    }
+
+    /// `result` is one of `hit`, `stale`, `miss`.
+    pub fn lookup(&self, category: Category, result: &'static str, count: u64) {
+        self.lookups.with_label_values(&[category.name(), result]).inc_by(count);
+    }
+
+    pub fn lookups(&self, category: Category, result: &'static str) -> u64 {
+        self.lookups.with_label_values(&[category.name(), result]).get()
+    }
+
+    pub fn avoid(&self, cause: Avoided, calls: u64) {
+        self.avoided.with_label_values(&[cause.name()]).inc_by(calls);
+    }
+
+    pub fn avoided(&self, cause: Avoided) -> u64 {
+        self.avoided.with_label_values(&[cause.name()]).get()
+    }
+
+    pub fn upstream_call(&self, endpoint: &str, status: &str, took: Duration) {
+        self.upstream_calls.with_label_values(&[endpoint, status]).inc();
+        self.upstream_seconds.with_label_values(&[endpoint]).observe(took.as_secs_f64());
+        if took > Duration::from_secs(20) {
+            self.upstream_slow.with_label_values(&[endpoint]).inc();
+        }
+    }
+
+    /// All upstream calls so far.
+    pub fn upstream_calls(&self) -> u64 {
+        let families = self.upstream_calls.collect();
+        let values = families.iter().flat_map(|family| family.get_metric());
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a counter of whole calls
+        let total = values.map(|metric| metric.get_counter().get_value()).sum::<f64>() as u64;
+        total
+    }
+
+    pub fn batch(&self, kind: RowKind, ids: usize) {
+        self.upstream_ids.with_label_values(&[kind.name()]).inc_by(ids as u64);
+        #[allow(clippy::cast_precision_loss)] // at most 40
+        self.batch_ids.with_label_values(&[kind.name()]).observe(ids as f64);
+    }
+
+    /// The text exposition format, with `gauges` as of now.
+    #[allow(clippy::cast_precision_loss)] // counts far below 2^52
+    pub fn render(&self, gauges: &Gauges) -> String {
+        let Gauges { budget, suspended, memory_entries, memory_bytes } = gauges;
+        let counts = budget.counts;
+        for (lane, granted) in [
+            ("interactive", counts.granted_interactive),
+            ("refresh", counts.granted_refresh),
+            ("warm", counts.granted_warm),
+        ] {
+            self.permits.with_label_values(&[lane]).set(granted as f64);
+        }
+        for (lane, queued) in budget.queued {
+            self.queued.with_label_values(&[lane.name()]).set(queued as f64);
+        }
+        self.refunded.set(counts.refunded as f64);
+        self.refused.set(counts.refused as f64);
+        self.throttled.set(counts.throttled as f64);
+        self.holds.set(counts.holds as f64);
+        self.rate.set(budget.rate_per_minute);
+        self.recent.set(budget.started_last_minute as f64);
+        self.in_flight.set(budget.in_flight as f64);
+        self.hold.set(budget.hold.unwrap_or_default().as_secs_f64());
+        self.suspended.set(f64::from(u8::from(*suspended)));
+        self.memory_entries.set(*memory_entries as f64);
+        self.memory_bytes.set(*memory_bytes as f64);
+        TextEncoder::new().encode_to_string(&self.registry.gather()).unwrap_or_default()
+    }
+}
+
+/// Constructors named like the types they make, for the table's macro.
+#[allow(non_snake_case)]
+mod make {
+    use super::{Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, Opts};
+
+    const VALID: &str = "names and labels in the table are valid";
+
+    pub(super) fn IntCounterVec(name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
+        IntCounterVec::new(Opts::new(name, help), labels).expect(VALID)
+    }
+
+    pub(super) fn GaugeVec(name: &str, help: &str, labels: &[&str]) -> GaugeVec {
+        GaugeVec::new(Opts::new(name, help), labels).expect(VALID)
+    }
+
+    pub(super) fn Gauge(name: &str, help: &str, _: &[&str]) -> Gauge {
+        Gauge::new(name, help).expect(VALID)
+    }
+
+    pub(super) fn HistogramVec(name: &str, help: &str, labels: &[&str], buckets: &[f64]) -> HistogramVec {
+        HistogramVec::new(HistogramOpts::new(name, help).buckets(buckets.to_vec()), labels).expect(VALID)
+    }
+}
+
+/// What the registry takes.
+trait Boxed {
+    fn boxed(&self) -> Box<dyn Collector>;
+}
+
+impl<C: Collector + Clone + 'static> Boxed for C {
+    fn boxed(&self) -> Box<dyn Collector> {
+        Box::new(self.clone())
+    }
+}

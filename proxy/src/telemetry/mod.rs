@@ -1,0 +1,5 @@
+//! What operators see: one table of metrics.
+
+mod metrics;
+
+pub use metrics::{Avoided, Gauges, METRICS, Metric, Metrics, Outcome};

@@ -46,7 +46,9 @@ impl Endpoint {
     /// The endpoint of a path and the id inside the path, if it has one. Paths are compared as
     /// sent: a trailing slash or another letter case is another path.
     pub(crate) fn of(path: &str) -> (Self, Option<&str>) {
-        let Some(rest) = path.strip_prefix("/v1/") else { return (Self::Unknown, None) };
+        let Some(rest) = path.strip_prefix("/v1/") else {
+            return (Self::Unknown, None);
+        };
         let segments: Vec<&str> = rest.split('/').collect();
         match segments.as_slice() {
             ["track"] => (Self::Tracks, None),
@@ -108,14 +110,27 @@ mod tests {
 
     #[test]
     fn fixed_words_win_over_ids() {
-        assert_eq!(Endpoint::of("/v1/track/search"), (Endpoint::TrackSearch, None));
+        assert_eq!(
+            Endpoint::of("/v1/track/search"),
+            (Endpoint::TrackSearch, None)
+        );
         assert_eq!(Endpoint::of("/v1/track/x"), (Endpoint::Track, Some("x")));
-        assert_eq!(Endpoint::of("/v1/artist/x/album"), (Endpoint::ArtistAlbums, Some("x")));
+        assert_eq!(
+            Endpoint::of("/v1/artist/x/album"),
+            (Endpoint::ArtistAlbums, Some("x"))
+        );
     }
 
     #[test]
     fn near_misses_are_unknown() {
-        for path in ["/v1/track/", "/v1/Track", "/v1//track", "/v1/artist/x/tracks", "/v1", "/v1/track//audio-features"] {
+        for path in [
+            "/v1/track/",
+            "/v1/Track",
+            "/v1//track",
+            "/v1/artist/x/tracks",
+            "/v1",
+            "/v1/track//audio-features",
+        ] {
             assert_eq!(Endpoint::of(path), (Endpoint::Unknown, None), "{path}");
         }
     }

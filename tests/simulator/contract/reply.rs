@@ -17,11 +17,10 @@ impl Reply {
 
     pub(crate) fn typed(status: u16, media_type: &str, body: impl Into<Bytes>) -> Self {
         let headers = vec![("Content-Type", media_type.to_owned())];
-        Self { status, headers, body: body.into() }
-    }
-
-    pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
-        self
+        Self {
+            status,
+            headers,
+            body: body.into(),
+        }
     }
 }

@@ -259,8 +259,9 @@ fn ids(endpoint: Endpoint, path: &str, query: &str) -> Vec<String> {
     }
 }
 
+/// Milliseconds to the microsecond: short enough to survive being written and read.
 fn millis(time: Duration) -> f64 {
-    time.as_secs_f64() * 1000.0
+    (time.as_secs_f64() * 1_000_000.0).round() / 1000.0
 }
 
 #[cfg(test)]

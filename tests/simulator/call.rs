@@ -208,7 +208,7 @@ impl Stats {
             }
             stats.max_in_flight = stats.max_in_flight.max(call.in_flight);
             if last > 0 {
-                let gap = call.at - calls[last - 1].at;
+                let gap = ((call.at - calls[last - 1].at) * 1000.0).round() / 1000.0;
                 stats.min_gap_ms = Some(stats.min_gap_ms.map_or(gap, |least| least.min(gap)));
             }
             while call.at - calls[first].at >= 60_000.0 {

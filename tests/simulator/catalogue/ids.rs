@@ -2,6 +2,8 @@
 
 use crate::dice::Dice;
 
+/// Digits and consonants: no registrant shall spell a word.
+const REGISTRANT: &[u8; 31] = b"0123456789BCDFGHJKLMNPQRSTVWXYZ";
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// A lower-case, hyphenated, version 4 UUID.
@@ -25,9 +27,7 @@ pub(crate) fn spotify(dice: &mut Dice) -> String {
 
 /// A made-up recording code under the country `XX`, which is nobody's.
 pub(crate) fn isrc(dice: &mut Dice) -> String {
-    let registrant: String = (0..3)
-        .map(|_| char::from(dice.pick(&BASE62[10..36])))
-        .collect();
+    let registrant: String = (0..3).map(|_| char::from(dice.pick(REGISTRANT))).collect();
     format!(
         "XX{registrant}{:02}{:05}",
         dice.below(26),

@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 /// Older calls are forgotten beyond this number.
-const LONGEST_LOG: usize = 500_000;
+const LONGEST_LOG: usize = 200_000;
 
 /// One call as the upstream saw it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

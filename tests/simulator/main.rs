@@ -23,6 +23,7 @@ struct Arguments {
     #[arg(long, default_value = "none")]
     latency: Latency,
     /// Calls per time, several windows with commas (90/60s,1/100ms), or off
+    // Spelled out so that clap takes the value as it is: `off` is a value, not an absence.
     #[arg(long, default_value = "90/60s", value_parser = rate_limit)]
     rate_limit: ::std::option::Option<RateLimit>,
     /// Answer 403 to clients without a proper User-Agent

@@ -65,7 +65,7 @@ impl BaseUrl {
 pub enum BaseUrlError {
     #[error("does not begin with http:// or https://")]
     Scheme,
-    #[error("carries credentials, which are never sent upstream")]
+    #[error("carries credentials")]
     Credentials,
     #[error("has a query or fragment")]
     Query,
@@ -157,5 +157,95 @@ impl fmt::Display for BaseUrl {
 impl Serialize for BaseUrl {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(text: &str) -> (bool, String, u16, String, String) {
+        let url: BaseUrl = text.parse().unwrap();
+        (
+            url.https(),
+            url.host().to_owned(),
+            url.port(),
+            url.prefix().to_owned(),
+            url.authority(),
+        )
+    }
+
+    fn told(text: &str) -> BaseUrlError {
+        text.parse::<BaseUrl>().unwrap_err()
+    }
+
+    #[test]
+    fn a_port_that_is_not_given_is_the_scheme_s() {
+        let wanted = (
+            true,
+            "api.example.org".into(),
+            443,
+            String::new(),
+            "api.example.org".into(),
+        );
+        assert_eq!(parts("https://api.example.org"), wanted);
+        assert_eq!(parts("HTTPS://API.example.org:443/"), wanted);
+        let wanted = (
+            false,
+            "localhost".into(),
+            80,
+            String::new(),
+            "localhost".into(),
+        );
+        assert_eq!(parts("http://localhost/"), wanted);
+    }
+
+    #[test]
+    fn a_port_of_its_own_is_in_the_host_header() {
+        let wanted = (
+            false,
+            "127.0.0.1".into(),
+            9000,
+            "/api/v2".into(),
+            "127.0.0.1:9000".into(),
+        );
+        assert_eq!(parts("http://127.0.0.1:9000/api/v2/"), wanted);
+    }
+
+    #[test]
+    fn brackets_belong_to_the_header_only() {
+        let wanted = (true, "::1".into(), 8443, String::new(), "[::1]:8443".into());
+        assert_eq!(parts("https://[::1]:8443"), wanted);
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        assert_eq!(told("example.org"), BaseUrlError::Scheme);
+        assert_eq!(told("redis://example.org"), BaseUrlError::Scheme);
+        assert_eq!(told("https://a@example.org"), BaseUrlError::Credentials);
+        assert_eq!(told("https://example.org?x"), BaseUrlError::Query);
+        assert_eq!(told("https://example.org/#x"), BaseUrlError::Query);
+        assert_eq!(told("https://"), BaseUrlError::Malformed);
+        assert_eq!(told("https:///path"), BaseUrlError::Malformed);
+        assert_eq!(told("https://a..b"), BaseUrlError::Malformed);
+        assert_eq!(told("https://example.org:"), BaseUrlError::Malformed);
+        assert_eq!(told("https://example.org:99999"), BaseUrlError::Malformed);
+        assert_eq!(told("https://exämple.org"), BaseUrlError::Malformed);
+        assert_eq!(told("https://[::g]"), BaseUrlError::Malformed);
+        assert_eq!(told("https://example.org:0"), BaseUrlError::Port);
+        assert_eq!(
+            told("https://example.org/a404b"),
+            BaseUrlError::NotFoundText
+        );
+    }
+
+    #[test]
+    fn it_is_shown_as_it_would_be_written() {
+        assert_eq!(
+            BaseUrl::recobeat().to_string(),
+            "https://api.reccobeats.com"
+        );
+        let url: BaseUrl = "http://[::1]:80/x/".parse().unwrap();
+        assert_eq!(url.to_string(), "http://[::1]/x");
     }
 }

@@ -14,7 +14,7 @@ const DEFAULT_PATH: &str = "config/proxy.yaml";
 const MOST_BYTES: u64 = 1 << 20;
 
 /// What a configuration is read from, the weakest first. Kept for a reload.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Sources<E = Vec<(String, String)>> {
     /// The file. Without one, `config/proxy.yaml` in the working directory if it is there.
     pub path: Option<PathBuf>,
@@ -22,6 +22,17 @@ pub struct Sources<E = Vec<(String, String)>> {
     pub env: E,
     /// `key=value` arguments, in their order.
     pub set: Vec<String>,
+}
+
+impl Default for Sources {
+    /// Nothing given: the default file if it is there.
+    fn default() -> Self {
+        Self {
+            path: None,
+            env: Vec::new(),
+            set: Vec::new(),
+        }
+    }
 }
 
 impl Sources {
@@ -60,13 +71,7 @@ impl Config {
         E: IntoIterator<Item = (String, String)>,
     {
         let mut problems = Vec::new();
-        let source = match open(sources.path, Path::new(DEFAULT_PATH)) {
-            Ok(source) => source,
-            Err((source, problem)) => {
-                problems.push(problem);
-                source
-            }
-        };
+        let source = open(sources.path, &mut problems);
         let config = resolve(&source.text, sources.env, &sources.set, &mut problems);
         if problems.is_empty() {
             Ok(Loaded {
@@ -95,33 +100,25 @@ fn resolve(
     reader::read(root, Config::read, problems)
 }
 
-fn open(path: Option<PathBuf>, default: &Path) -> Result<Source, (Source, Problem)> {
-    let given = path.is_some();
-    let path = path.unwrap_or_else(|| default.to_owned());
-    if !given && !path.exists() {
-        return Ok(Source::default());
-    }
-    match read_text(&path) {
-        Ok(text) => Ok(Source {
-            path: Some(path),
-            text,
-        }),
-        Err(problem) => Err((
-            Source {
-                path: Some(path),
-                text: String::new(),
-            },
-            problem,
-        )),
+fn open(path: Option<PathBuf>, problems: &mut Vec<Problem>) -> Source {
+    let path = match path {
+        Some(path) => path,
+        None if Path::new(DEFAULT_PATH).exists() => PathBuf::from(DEFAULT_PATH),
+        None => return Source::default(),
+    };
+    let text = read_text(&path).unwrap_or_else(|problem| {
+        problems.push(problem);
+        String::new()
+    });
+    Source {
+        path: Some(path),
+        text,
     }
 }
 
 fn read_text(path: &Path) -> Result<String, Problem> {
     if path.is_dir() {
-        return Err(problem(
-            "is a folder, not a file",
-            "name the YAML file in it",
-        ));
+        return Err(problem("a folder, not a file", "name the YAML file in it"));
     }
     let mut bytes = Vec::new();
     fs::File::open(path)
@@ -135,18 +132,18 @@ fn read_text(path: &Path) -> Result<String, Problem> {
         })?;
     if bytes.len() as u64 > MOST_BYTES {
         return Err(problem(
-            "is larger than 1MiB",
+            "larger than 1MiB",
             "a configuration is a small YAML file: check the path",
         ));
     }
     if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
-        return Err(problem("is UTF-16 text", "save it as UTF-8"));
+        return Err(problem("UTF-16 text", "save it as UTF-8"));
     }
     let text = String::from_utf8(bytes).map_err(|error| {
         let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = 1 + good.iter().filter(|byte| **byte == b'\n').count();
+        let line = good.split(|byte| *byte == b'\n').count();
         problem(
-            format!("is not UTF-8 text: line {line} has a byte that is no character"),
+            format!("not UTF-8 text: line {line} has a byte that is no character"),
             "save it as UTF-8",
         )
     })?;

@@ -24,6 +24,8 @@ mod reader;
 mod secret;
 mod store;
 mod telemetry;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod unknown;
 mod upstream;

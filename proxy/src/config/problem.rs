@@ -6,7 +6,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::secret::veil;
+use super::secret::veil_below;
 
 /// Where a value was written. The order is the order of reading.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,7 +66,7 @@ impl Source {
 }
 
 /// Why a configuration was refused: every problem found, shown one after the other.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ConfigError {
     problems: Vec<Problem>,
     source: Source,
@@ -86,6 +86,13 @@ impl ConfigError {
 }
 
 impl std::error::Error for ConfigError {}
+
+/// Like `Display`, because the text of the file may hold secrets.
+impl fmt::Debug for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -109,6 +116,7 @@ fn show(problem: &Problem, source: &Source, f: &mut fmt::Formatter<'_>) -> fmt::
     match place {
         Place::Whole => write!(f, "{}: {message}", source.name())?,
         Place::Variable(name) => write!(f, "environment variable {name}: {message}")?,
+        Place::Set(key) if key.is_empty() => write!(f, "--set: {message}")?,
         Place::Set(key) => write!(f, "--set {key}: {message}")?,
         &Place::File {
             line,
@@ -117,8 +125,10 @@ fn show(problem: &Problem, source: &Source, f: &mut fmt::Formatter<'_>) -> fmt::
         } => {
             write!(f, "{}:{line}:{column}: {message}", source.name())?;
             margin = line.to_string().len();
-            let text = source.text.lines().nth(line - 1).unwrap_or_default();
-            let (text, column) = window(&veil(text), column);
+            let mut lines = source.text.lines().skip(line.saturating_sub(2));
+            let above = if line > 1 { lines.next() } else { None };
+            let text = veil_below(above.unwrap_or_default(), lines.next().unwrap_or_default());
+            let (text, column) = window(&text, column);
             let width = width
                 .min(text.chars().count().saturating_sub(column - 1))
                 .max(1);

@@ -5,7 +5,7 @@
 //! goes on, and the whole is refused at the end. Because sections that are not given are walked
 //! too, the walk also yields the list of all keys, which unknown ones are compared with.
 
-use super::kind::{Fault, Kind};
+use super::kind::{Fault, Kind, Part};
 use super::problem::{Place, Problem};
 use super::tree::{Entry, Node, Value};
 use super::unknown::Unknown;
@@ -89,6 +89,7 @@ fn section<T>(
 
 impl Reader<'_> {
     /// A key with a default.
+    #[allow(clippy::needless_pass_by_value)] // a kind is made for its key
     pub(super) fn key<K: Kind>(
         &mut self,
         name: &'static str,
@@ -99,6 +100,7 @@ impl Reader<'_> {
     }
 
     /// A key that must be given if anything in its section is.
+    #[allow(clippy::needless_pass_by_value)] // a kind is made for its key
     pub(super) fn required<K: Kind>(&mut self, name: &'static str, kind: K) -> Option<K::Value> {
         let entries = self.section.map(Node::entries).unwrap_or_default();
         let mut given = entries.iter().filter(|entry| !entry.node.is_null());
@@ -127,7 +129,7 @@ impl Reader<'_> {
         match kind.read(&entry.node) {
             Ok(value) => Some(value),
             Err(fault) => {
-                self.log.problems.push(wrong(&path, entry, kind, fault));
+                self.log.problems.extend(wrong(&path, entry, kind, fault));
                 self.log.faulty.push(path);
                 None
             }
@@ -216,21 +218,34 @@ fn not_a_section(entry: &Entry, path: &str) -> Problem {
         .help("write its keys below it, indented, as `name: value`")
 }
 
-fn wrong<K: Kind>(path: &str, entry: &Entry, kind: &K, fault: Fault) -> Problem {
-    let wanted = kind.wanted();
-    let (place, message) = match fault.part {
-        Some((place, shown)) => (place, format!("an item of `{path}` is {shown}")),
-        None => (
-            entry.value_place().clone(),
-            format!("`{path}` is {}", kind.shown(&entry.node)),
-        ),
+fn wrong<K: Kind>(path: &str, entry: &Entry, kind: &K, fault: Fault) -> Vec<Problem> {
+    let problem = |place: Place, subject: String, wanted: String, fault: Fault| {
+        let message = match fault.why {
+            Some(why) => format!("{subject}, which {why}; it must be {wanted}"),
+            None => format!("{subject}, but must be {wanted}"),
+        };
+        let help = fault.help.or_else(|| kind.remedy());
+        Problem::new(place, message).help(help.unwrap_or_else(|| {
+            "correct the value, or remove the key to get its default".to_owned()
+        }))
     };
-    let message = match fault.why {
-        Some(why) => format!("{message}, which {why}; it must be {wanted}"),
-        None => format!("{message}, but must be {wanted}"),
+    if fault.parts.is_empty() {
+        // The line of a secret value may hold nothing else that tells it is one.
+        let place = if kind.is_secret() {
+            &entry.key_place
+        } else {
+            entry.value_place()
+        };
+        let subject = format!("`{path}` is {}", kind.shown(&entry.node));
+        return vec![problem(place.clone(), subject, kind.wanted(), fault)];
+    }
+    let item = |part: Part| {
+        problem(
+            part.place,
+            format!("an item of `{path}` is {}", part.shown),
+            part.wanted,
+            part.fault,
+        )
     };
-    let help = fault.help.or_else(|| kind.remedy());
-    let help = help
-        .unwrap_or_else(|| "correct the value, or remove the key to get its default".to_owned());
-    Problem::new(place, message).help(help)
+    fault.parts.into_iter().map(item).collect()
 }

@@ -50,6 +50,12 @@ impl Unknown {
         } else {
             format!("the keys of {owner} are {}", siblings.join(", "))
         };
+        let help = match place {
+            Place::Variable(_) => format!(
+                "{help}; a variable is {PREFIX} and the path of a key in upper case, `__` between its parts"
+            ),
+            _ => help,
+        };
         Problem::new(place.clone(), message).help(help)
     }
 }

@@ -97,18 +97,21 @@ impl Timeouts {
             total: r.key("total", 180 * SECOND, duration(MILLISECOND..=HOUR)),
             search: r.key("search", 60 * SECOND, duration(MILLISECOND..=HOUR)),
         };
-        for (name, whole) in [("total", timeouts.total), ("search", timeouts.search)] {
-            if timeouts.connect > whole {
-                let (connect, whole) = (in_words(timeouts.connect), in_words(whole));
-                r.refuse(
-                    &["connect", name],
-                    format!(
-                        "`upstream.timeouts.connect` is {connect}, longer than the whole call may take, \
-                         `upstream.timeouts.{name}` {whole}"
-                    ),
-                    format!("lower `connect` to {whole} or less, or raise `{name}`"),
-                );
-            }
+        let (name, shortest) = if timeouts.search < timeouts.total {
+            ("search", timeouts.search)
+        } else {
+            ("total", timeouts.total)
+        };
+        if timeouts.connect > shortest {
+            let (connect, whole) = (in_words(timeouts.connect), in_words(shortest));
+            r.refuse(
+                &["connect", name],
+                format!(
+                    "`upstream.timeouts.connect` is {connect}, longer than a whole call may take: \
+                     `upstream.timeouts.{name}` is {whole}"
+                ),
+                format!("lower `connect` to {whole} or less, or raise `{name}`"),
+            );
         }
         timeouts
     }
@@ -176,7 +179,9 @@ fn base_url() -> Parsed<BaseUrl> {
             text.parse().map_err(|error: BaseUrlError| {
                 Fault::why(error.to_string()).help(match error {
                     BaseUrlError::Scheme => "write the whole URL, scheme first",
-                    BaseUrlError::Credentials => "remove what stands before the `@`",
+                    BaseUrlError::Credentials => {
+                        "remove what stands before the `@`: credentials are never sent upstream"
+                    }
                     BaseUrlError::Query => "end the URL with the host, the port or a path",
                     BaseUrlError::NotFoundText => "serve the upstream under another path",
                     BaseUrlError::Malformed | BaseUrlError::Port => {

@@ -14,12 +14,12 @@ use crate::config::tree::Node;
 
 pub(in crate::config) const MILLISECOND: Duration = Duration::from_millis(1);
 pub(in crate::config) const SECOND: Duration = Duration::from_secs(1);
-pub(in crate::config) const MINUTE: Duration = Duration::from_secs(60);
-pub(in crate::config) const HOUR: Duration = Duration::from_secs(3600);
-pub(in crate::config) const DAY: Duration = Duration::from_secs(86_400);
-pub(in crate::config) const YEAR: Duration = Duration::from_secs(365 * 86_400);
+pub(in crate::config) const MINUTE: Duration = Duration::from_mins(1);
+pub(in crate::config) const HOUR: Duration = Duration::from_hours(1);
+pub(in crate::config) const DAY: Duration = Duration::from_hours(24);
+pub(in crate::config) const YEAR: Duration = Duration::from_hours(365 * 24);
 
-/// Largest first; `ms` before `m` and `s` would not matter, since units are read as whole words.
+/// Largest first.
 const UNITS: [(&str, u64); 5] = [
     ("d", 86_400_000),
     ("h", 3_600_000),
@@ -144,4 +144,109 @@ pub(in crate::config) fn serialize<S: Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&in_words(*duration))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn millis(text: &str) -> Option<u128> {
+        parse(text).ok().map(|duration| duration.as_millis())
+    }
+
+    #[test]
+    fn each_unit_has_its_length() {
+        assert_eq!(millis("90d"), Some(90 * 86_400_000));
+        assert_eq!(millis("24h"), Some(86_400_000));
+        assert_eq!(millis("5m"), Some(300_000));
+        assert_eq!(millis("30s"), Some(30_000));
+        assert_eq!(millis("750ms"), Some(750));
+    }
+
+    #[test]
+    fn zero_needs_no_unit() {
+        assert_eq!(millis("0"), Some(0));
+        assert_eq!(millis("0ms"), Some(0));
+        assert_eq!(millis("0d"), Some(0));
+    }
+
+    #[test]
+    fn units_add_up() {
+        assert_eq!(millis("1h30m"), Some(5_400_000));
+        assert_eq!(millis("1d2h3m4s5ms"), Some(93_784_005));
+        assert_eq!(millis("1m90s"), Some(150_000));
+    }
+
+    #[test]
+    fn other_forms_are_refused() {
+        assert_eq!(millis(""), None);
+        assert_eq!(millis("30"), None);
+        assert_eq!(millis("s"), None);
+        assert_eq!(millis("1h30"), None);
+        assert_eq!(millis("30m1h"), None);
+        assert_eq!(millis("1s1s"), None);
+        assert_eq!(millis("1 s"), None);
+        assert_eq!(millis("1S"), None);
+        assert_eq!(millis("1w"), None);
+        assert_eq!(millis("1.5h"), None);
+        assert_eq!(millis("1h.5m"), None);
+        assert_eq!(millis("+1s"), None);
+        assert_eq!(millis("-1s"), None);
+        assert_eq!(millis("١s"), None);
+    }
+
+    #[test]
+    fn what_64_bits_of_milliseconds_cannot_hold_is_too_long() {
+        assert_eq!(millis("18446744073709551615ms"), Some(u128::from(u64::MAX)));
+        assert_eq!(
+            parse("18446744073709551616ms"),
+            Err(Fault::why("is too long"))
+        );
+        assert_eq!(parse("213503982335d"), Err(Fault::why("is too long")));
+        assert_eq!(
+            parse("18446744073709551s616ms"),
+            Err(Fault::why("is too long"))
+        );
+    }
+
+    #[test]
+    fn bounds_are_inclusive() {
+        let kind = duration(SECOND..=MINUTE);
+        let scalar = |text: &str| Node {
+            value: crate::config::tree::Value::Scalar {
+                text: text.to_owned(),
+                quoted: true,
+            },
+            place: crate::config::problem::Place::Whole,
+        };
+        assert_eq!(kind.read(&scalar("1s")), Ok(SECOND));
+        assert_eq!(kind.read(&scalar("1m")), Ok(MINUTE));
+        assert_eq!(kind.read(&scalar("999ms")), Err(Fault::wrong()));
+        assert_eq!(kind.read(&scalar("1m1ms")), Err(Fault::wrong()));
+    }
+
+    #[test]
+    fn the_printed_form_is_short() {
+        assert_eq!(in_words(90 * DAY), "90d");
+        assert_eq!(in_words(Duration::ZERO), "0");
+        assert_eq!(in_words(Duration::from_micros(1_500)), "1ms");
+        assert_eq!(in_words(HOUR + 30 * MINUTE), "1h30m");
+    }
+
+    proptest! {
+        #[test]
+        fn a_printed_duration_reads_back(millis: u64) {
+            let duration = Duration::from_millis(millis);
+            prop_assert_eq!(parse(&in_words(duration)), Ok(duration));
+        }
+
+        #[test]
+        fn no_text_is_too_odd(text in "\\PC{0,12}|[0-9]{0,22}[dhms.]{0,3}[0-9]{0,3}[dhms]{0,2}") {
+            if let Ok(duration) = parse(&text) {
+                prop_assert_eq!(parse(&in_words(duration)), Ok(duration));
+            }
+        }
+    }
 }

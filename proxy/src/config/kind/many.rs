@@ -1,6 +1,6 @@
 //! Values that may be absent, and lists.
 
-use super::{Fault, Kind};
+use super::{Fault, Kind, Part};
 use crate::config::tree::{Node, Value};
 
 /// `null`, or a value of the kind.
@@ -14,7 +14,7 @@ impl<K: Kind> Kind for Optional<K> {
     type Value = Option<K::Value>;
 
     fn wanted(&self) -> String {
-        format!("{} or null", self.0.wanted())
+        format!("{}, or null", self.0.wanted())
     }
 
     fn read(&self, node: &Node) -> Result<Self::Value, Fault> {
@@ -57,13 +57,27 @@ impl<K: Kind> Kind for List<K> {
                 _ => Fault::wrong(),
             });
         };
-        let read = |item: &Node| {
-            self.0.read(item).map_err(|fault| Fault {
-                part: Some((item.place.clone(), self.0.shown(item))),
-                ..fault
+        let mut values = Vec::new();
+        let mut parts = Vec::new();
+        for item in items {
+            match self.0.read(item) {
+                Ok(value) => values.push(value),
+                Err(fault) => parts.push(Part {
+                    place: item.place.clone(),
+                    shown: self.0.shown(item),
+                    wanted: self.0.wanted(),
+                    fault,
+                }),
+            }
+        }
+        if parts.is_empty() {
+            Ok(values)
+        } else {
+            Err(Fault {
+                parts,
+                ..Fault::default()
             })
-        };
-        items.iter().map(read).collect()
+        }
     }
 
     fn remedy(&self) -> Option<String> {

@@ -40,6 +40,11 @@ pub(super) trait Kind: Sized {
         node.shown()
     }
 
+    /// Whether the value stays out of messages.
+    fn is_secret(&self) -> bool {
+        false
+    }
+
     /// Adds why the bound is there or how to meet it.
     fn because(self, reason: &'static str) -> Because<Self> {
         Because { kind: self, reason }
@@ -58,8 +63,17 @@ pub(super) struct Fault {
     pub(super) why: Option<String>,
     /// Overrules the remedy of the kind.
     pub(super) help: Option<String>,
-    /// The part at fault, if it is not the whole node: its place and how to show it.
-    pub(super) part: Option<(Place, String)>,
+    /// The items at fault, if it is not the whole node.
+    pub(super) parts: Vec<Part>,
+}
+
+/// An item of a list that is not of its kind.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Part {
+    pub(super) place: Place,
+    pub(super) shown: String,
+    pub(super) wanted: String,
+    pub(super) fault: Fault,
 }
 
 impl Fault {
@@ -104,6 +118,10 @@ impl<K: Kind> Kind for Because<K> {
     fn shown(&self, node: &Node) -> String {
         self.kind.shown(node)
     }
+
+    fn is_secret(&self) -> bool {
+        self.kind.is_secret()
+    }
 }
 
 pub(super) struct Veiled<K>(K);
@@ -128,6 +146,10 @@ impl<K: Kind> Kind for Veiled<K> {
             Value::Scalar { .. } => format!("`{HIDDEN}`"),
             _ => node.shown(),
         }
+    }
+
+    fn is_secret(&self) -> bool {
+        true
     }
 }
 

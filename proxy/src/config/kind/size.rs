@@ -100,7 +100,7 @@ fn parse(text: &str) -> Result<u64, Fault> {
 pub(in crate::config) fn in_bytes(bytes: u64) -> String {
     let unit = UNITS
         .iter()
-        .find(|(name, unit)| *name != "B" && bytes >= *unit && bytes % unit == 0);
+        .find(|(name, unit)| *name != "B" && bytes >= *unit && bytes.is_multiple_of(*unit));
     match unit {
         Some((name, unit)) => format!("{}{name}", bytes / unit),
         None => bytes.to_string(),
@@ -114,4 +114,87 @@ pub(in crate::config) fn serialize<S: Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&in_bytes(*bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn bytes(text: &str) -> Option<u64> {
+        parse(text).ok()
+    }
+
+    #[test]
+    fn each_unit_has_its_size() {
+        assert_eq!(bytes("256MiB"), Some(268_435_456));
+        assert_eq!(bytes("32KiB"), Some(32_768));
+        assert_eq!(bytes("4GiB"), Some(4_294_967_296));
+        assert_eq!(bytes("1TiB"), Some(1_099_511_627_776));
+        assert_eq!(bytes("1KB"), Some(1000));
+        assert_eq!(bytes("6MB"), Some(6_000_000));
+        assert_eq!(bytes("2GB"), Some(2_000_000_000));
+        assert_eq!(bytes("3TB"), Some(3_000_000_000_000));
+        assert_eq!(bytes("7B"), Some(7));
+        assert_eq!(bytes("1024"), Some(1024));
+        assert_eq!(bytes("0"), Some(0));
+    }
+
+    #[test]
+    fn the_case_of_a_unit_does_not_matter() {
+        assert_eq!(bytes("1kb"), Some(1000));
+        assert_eq!(bytes("1mib"), Some(1_048_576));
+    }
+
+    #[test]
+    fn other_forms_are_refused() {
+        assert_eq!(bytes(""), None);
+        assert_eq!(bytes("MiB"), None);
+        assert_eq!(bytes("1M"), None);
+        assert_eq!(bytes("1 MiB"), None);
+        assert_eq!(bytes("1.5MiB"), None);
+        assert_eq!(bytes("-1"), None);
+        assert_eq!(bytes("1MiBx"), None);
+        assert_eq!(bytes("1e6"), None);
+    }
+
+    #[test]
+    fn what_64_bits_cannot_hold_is_too_large() {
+        assert_eq!(bytes("18446744073709551615"), Some(u64::MAX));
+        assert_eq!(
+            parse("18446744073709551616"),
+            Err(Fault::why("is too large"))
+        );
+        assert_eq!(parse("16777216TiB"), Err(Fault::why("is too large")));
+    }
+
+    #[test]
+    fn the_printed_form_is_exact() {
+        assert_eq!(in_bytes(256 * MIB), "256MiB");
+        assert_eq!(in_bytes(6_000_000), "6MB");
+        assert_eq!(in_bytes(1023), "1023");
+        assert_eq!(in_bytes(1_000_001), "1000001");
+        assert_eq!(in_bytes(0), "0");
+    }
+
+    proptest! {
+        #[test]
+        fn a_printed_size_reads_back(bytes: u64) {
+            prop_assert_eq!(parse(&in_bytes(bytes)), Ok(bytes));
+        }
+
+        #[test]
+        fn a_round_size_reads_back(number in 0_u64..1 << 20, unit in 0_usize..9) {
+            let bytes = number * UNITS[unit].1;
+            prop_assert_eq!(parse(&in_bytes(bytes)), Ok(bytes));
+        }
+
+        #[test]
+        fn no_text_is_too_odd(text in "\\PC{0,12}|[0-9]{0,22}[KMGTi.]{0,3}B?") {
+            if let Ok(bytes) = parse(&text) {
+                prop_assert_eq!(parse(&in_bytes(bytes)), Ok(bytes));
+            }
+        }
+    }
 }

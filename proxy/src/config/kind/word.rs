@@ -51,7 +51,13 @@ impl<T: Copy> Kind for Choice<T> {
     fn read(&self, node: &Node) -> Result<T, Fault> {
         let text = text(node)?;
         let found = self.0.iter().find(|(name, _)| *name == text);
-        found.map(|(_, value)| *value).ok_or_else(Fault::wrong)
+        found.map(|(_, value)| *value).ok_or_else(|| {
+            let near = |name: &str| strsim::osa_distance(name, &text.to_lowercase()) <= 2;
+            match self.0.iter().find(|(name, _)| near(name)) {
+                Some((name, _)) => Fault::wrong().help(format!("did you mean `{name}`?")),
+                None => Fault::wrong(),
+            }
+        })
     }
 }
 

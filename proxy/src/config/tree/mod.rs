@@ -12,6 +12,7 @@ pub(super) use overlay::{PREFIX, from_environment, from_set, lay_over};
 pub(super) use yaml::{Origin, parse};
 
 use super::problem::Place;
+use super::secret::veil;
 
 /// One value of the tree and where it was written.
 #[derive(Clone, Debug)]
@@ -71,7 +72,7 @@ impl Node {
             Value::Null => "empty".to_owned(),
             Value::List(_) => "a list".to_owned(),
             Value::Map(_) => "a section".to_owned(),
-            Value::Scalar { text, .. } => format!("`{}`", clipped(text)),
+            Value::Scalar { text, .. } => format!("`{}`", clipped(&veil(text))),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Overrides: the environment and `--set`, laid over the file.
 //!
-//! A value is plain text unless it begins with a bracket, brace or quote; then it is YAML. So
-//! `*` and `#` need no quoting, and lists and sections can be given whole. Maps are merged, so
+//! A value is plain text unless it stands in brackets, braces or quotes; then it is YAML. So `*`
+//! and `#` need no quoting, and lists and sections can be given whole. Maps are merged, so
 //! that `cache.categories.track={ttl: 1h}` leaves the stale window alone; all else is replaced.
 
 use super::{Entry, Node, Origin, Value, parse};
@@ -23,7 +23,8 @@ pub(in crate::config) struct Override {
     yields: bool,
 }
 
-/// The variables that configure something, in the order of their names.
+/// The variables that configure something, in the order of their names. An empty one counts as
+/// not set, as compose files and unit files leave them behind.
 pub(in crate::config) fn from_environment(
     variables: impl IntoIterator<Item = (String, String)>,
     problems: &mut Vec<Problem>,
@@ -32,8 +33,10 @@ pub(in crate::config) fn from_environment(
     variables.sort();
     let mut overrides = Vec::new();
     for (name, value) in variables {
-        let (path, yields) = if REDIS_VARIABLES.contains(&name.as_str()) && !value.trim().is_empty()
-        {
+        if value.trim().is_empty() {
+            continue;
+        }
+        let (path, yields) = if REDIS_VARIABLES.contains(&name.as_str()) {
             (REDIS_KEY.to_owned(), true)
         } else if name.starts_with(PREFIX) && name != CONFIG_FILE && !is_service_link(&name) {
             (
@@ -90,7 +93,7 @@ fn read(
     problems: &mut Vec<Problem>,
 ) -> Option<Override> {
     let text = text.trim();
-    let node = if text.starts_with(['[', '{', '"', '\'']) {
+    let node = if is_yaml(text) {
         parse(text, &Origin::Override(place), problems)?
     } else if matches!(text, "" | "~" | "null") {
         Node {
@@ -107,6 +110,13 @@ fn read(
         }
     };
     Some(Override { path, node, yields })
+}
+
+/// Whether a value is YAML and not plain text: closed as it was opened. `[::1]:80` is plain.
+fn is_yaml(text: &str) -> bool {
+    [('[', ']'), ('{', '}'), ('"', '"'), ('\'', '\'')]
+        .iter()
+        .any(|&(open, close)| text.len() > 1 && text.starts_with(open) && text.ends_with(close))
 }
 
 fn insert(parent: &mut Node, path: &str, node: Node) {
@@ -136,12 +146,11 @@ fn insert(parent: &mut Node, path: &str, node: Node) {
             entries.len() - 1
         });
     let entry = &mut entries[index];
-    match rest {
-        Some(rest) => insert(&mut entry.node, rest, node),
-        None => {
-            entry.key_place = node.place.clone();
-            merge(&mut entry.node, node);
-        }
+    if let Some(rest) = rest {
+        insert(&mut entry.node, rest, node);
+    } else {
+        entry.key_place = node.place.clone();
+        merge(&mut entry.node, node);
     }
 }
 

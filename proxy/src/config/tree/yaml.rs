@@ -61,12 +61,11 @@ impl<'a> Builder<'a> {
             let (event, span) = self.next()?;
             match event {
                 Event::StreamEnd => break,
-                Event::StreamStart | Event::DocumentEnd => {}
                 Event::DocumentStart(..) if root.is_some() => {
                     return Err(Problem::new(self.place(span), "a second document starts here")
                         .help("a configuration is one YAML document: remove `---` and what follows it"));
                 }
-                Event::DocumentStart(..) => {}
+                Event::StreamStart | Event::DocumentStart(..) | Event::DocumentEnd => {}
                 event => root = Some(self.node(event, span)?),
             }
         }
@@ -253,8 +252,12 @@ fn remedy(kind: &ErrorKind) -> &'static str {
         ErrorKind::MappingValueNotAllowed => {
             "quote a value that holds `: `, and put each `key: value` on a line of its own"
         }
-        ErrorKind::UnknownAnchor => "quote a value that begins with `*`, as in \"*\"",
-        ErrorKind::UnclosedQuotedScalar => "close the quote",
+        ErrorKind::UnknownAnchor | ErrorKind::MissingAnchorOrAliasName => {
+            "quote a value that begins with `*`, as in \"*\""
+        }
+        ErrorKind::UnclosedQuotedScalar | ErrorKind::InvalidQuotedScalarIndent => {
+            "close the quote that was opened before"
+        }
         _ => "check quotes, brackets and indentation here and on the lines above",
     }
 }

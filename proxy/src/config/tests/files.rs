@@ -44,6 +44,10 @@ fn empty_sections_are_the_default() {
 fn a_byte_order_mark_and_carriage_returns_are_no_trouble() {
     let config = load("\u{FEFF}budget:\r\n  replicas: 3\r\n").unwrap();
     assert_eq!(config.budget.replicas, 3);
+    assert_eq!(
+        super::refusal("\u{FEFF}lisen: 1"),
+        super::refusal("lisen: 1")
+    );
 }
 
 #[test]

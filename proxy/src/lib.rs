@@ -9,6 +9,7 @@ pub mod api;
 pub mod budget;
 pub mod cache;
 pub mod clock;
+pub mod config;
 pub mod engine;
 pub mod flight;
 pub mod guard;

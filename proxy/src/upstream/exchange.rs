@@ -2,7 +2,7 @@
 //!
 //! What goes out is ours alone: a client's header never does. What comes in is read to its end
 //! under [`BODY_CAP`], and counts as complete only if its framing says so: all of
-//! `Content-Length`, the last chunk, or END_STREAM. An HTTP/1 body delimited by the end of the
+//! `Content-Length`, the last chunk, or `END_STREAM`. An HTTP/1 body delimited by the end of the
 //! connection has no such sign and is taken as it is (RFC 9112 §6.3); a cut one fails to decode
 //! or to parse.
 

@@ -5,6 +5,9 @@ use std::time::{Duration, SystemTime};
 use http::HeaderMap;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 
+/// The longest `Retry-After` told, so that nobody downstream overflows a clock with it.
+const LONGEST: Duration = Duration::from_hours(24);
+
 /// `Content-Type` without its parameters, in lower case (RFC 9110 §8.3.1).
 pub(super) fn media_type(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(CONTENT_TYPE)?.to_str().ok()?;
@@ -13,15 +16,16 @@ pub(super) fn media_type(headers: &HeaderMap) -> Option<String> {
 }
 
 /// `Retry-After` as a distance from `now` (RFC 9110 §10.2.3): whole seconds, or an HTTP date in
-/// any of its three forms. A date that has passed is zero; anything else is as good as absent.
+/// any of its three forms. A date that has passed is zero, more than [`LONGEST`] is that, and
+/// anything else is as good as absent.
 pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        // More digits than fit are still a very long time.
-        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
+        let seconds = value.parse().map_or(LONGEST, Duration::from_secs);
+        return Some(seconds.min(LONGEST));
     }
     let date = httpdate::parse_http_date(value).ok()?;
-    Some(date.duration_since(now).unwrap_or_default())
+    Some(date.duration_since(now).unwrap_or_default().min(LONGEST))
 }
 
 #[cfg(test)]
@@ -40,7 +44,9 @@ mod tests {
     #[rstest]
     #[case::seconds("15", Some(15))]
     #[case::zero("0", Some(0))]
-    #[case::too_many_digits("99999999999999999999", Some(u64::MAX))]
+    #[case::too_many_digits("99999999999999999999", Some(86_400))]
+    #[case::days("1000000", Some(86_400))]
+    #[case::far_date("Sat, 06 Nov 2094 08:49:37 GMT", Some(86_400))]
     #[case::date("Sun, 06 Nov 1994 08:49:37 GMT", Some(7))]
     #[case::old_date_form("Sunday, 06-Nov-94 08:49:37 GMT", Some(7))]
     #[case::asctime("Sun Nov  6 08:49:37 1994", Some(7))]

@@ -83,23 +83,21 @@ fn acknowledged(session: &HttpSession) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn closed(read: usize) -> Box<Error> {
+    fn ends_before_any_answer(etype: ErrorType, read: usize) -> bool {
         let context = format!("while reading response headers, bytes already read: {read}");
-        Error::explain(ErrorType::ConnectionClosed, context)
+        ended_before_any_answer(&Error::explain(etype, context))
     }
 
     #[test]
     fn an_end_before_the_answer_is_told_from_one_within_it() {
-        assert!(ended_before_any_answer(&closed(0)));
-        assert!(!ended_before_any_answer(&closed(10)));
-        assert!(!ended_before_any_answer(&closed(7)));
+        assert!(ends_before_any_answer(ErrorType::ConnectionClosed, 0));
+        assert!(!ends_before_any_answer(ErrorType::ConnectionClosed, 7));
+        assert!(!ends_before_any_answer(ErrorType::ConnectionClosed, 10));
     }
 
     #[test]
     fn a_reset_proves_nothing() {
-        let context = "while reading response headers, bytes already read: 0";
-        let reset = Error::explain(ErrorType::ReadError, context);
-        assert!(!ended_before_any_answer(&reset));
+        assert!(!ends_before_any_answer(ErrorType::ReadError, 0));
     }
 
     #[test]

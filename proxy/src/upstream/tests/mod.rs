@@ -1,5 +1,6 @@
 //! The client against little servers of its own on loopback.
 
+mod lost;
 mod names;
 mod plain;
 mod stub;

@@ -246,63 +246,13 @@ async fn a_dropped_call_closes_its_connection() {
         ended = get(&client, "/") => panic!("{ended:?}"),
         () = heard.notified() => {}
     }
-    closed.notified().await;
+    tokio::time::timeout(Duration::from_secs(20), closed.notified())
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
 async fn nobody_listening_is_a_connect_error() {
     let ended = get(&client(settings(nowhere().await)), "/").await;
     assert!(matches!(ended, Err(CallError::Connect(_))), "{ended:?}");
-}
-
-#[tokio::test]
-async fn a_connection_the_server_closed_while_idle_is_replaced() {
-    let closed = Arc::new(Notify::new());
-    let tell = Arc::clone(&closed);
-    let (address, seen) = serve(move |mut wire| {
-        let closed = Arc::clone(&tell);
-        async move {
-            wire.hear().await;
-            wire.say(ok("{}")).await;
-            drop(wire);
-            closed.notify_one();
-        }
-    })
-    .await;
-    let client = client(settings(address));
-    get(&client, "/").await.unwrap();
-    closed.notified().await;
-    assert_eq!(get(&client, "/").await.unwrap().body, "{}");
-    assert_eq!((seen.connections(), seen.requests().len()), (2, 2));
-}
-
-#[tokio::test]
-async fn a_request_the_upstream_read_is_not_sent_again() {
-    let (address, seen) = serve(|mut wire| async move {
-        wire.hear().await;
-        wire.say(ok("{}")).await;
-        wire.hear().await;
-    })
-    .await;
-    let client = client(settings(address));
-    get(&client, "/").await.unwrap();
-    let ended = get(&client, "/").await;
-    assert!(matches!(ended, Err(CallError::Broken(_))), "{ended:?}");
-    assert_eq!((seen.connections(), seen.requests().len()), (1, 2));
-}
-
-#[tokio::test]
-async fn a_request_answered_by_a_reset_is_not_sent_again() {
-    let (address, seen) = serve(|mut wire| async move {
-        wire.hear().await;
-        wire.say(ok("{}")).await;
-        wire.hear().await;
-        wire.stream.set_zero_linger().unwrap();
-    })
-    .await;
-    let client = client(settings(address));
-    get(&client, "/").await.unwrap();
-    let ended = get(&client, "/").await;
-    assert!(matches!(ended, Err(CallError::Broken(_))), "{ended:?}");
-    assert_eq!((seen.connections(), seen.requests().len()), (1, 2));
 }

@@ -53,11 +53,7 @@ impl Client {
     pub fn new(target: Arc<Target>) -> Self {
         // Unwraps the CA file inside, which `Target::new` has checked.
         let connector = Connector::new(Some(target.connector_options()));
-        Self {
-            target,
-            connector,
-            downgraded: AtomicBool::new(false),
-        }
+        Self { target, connector, downgraded: AtomicBool::new(false) }
     }
 
     async fn answer(&self, permit: &Permit, request: &Request) -> Result<Reply, CallError> {
@@ -95,15 +91,10 @@ impl Client {
     }
 
     /// One sending of the request, over a pooled connection if there is one and `pooled` allows.
-    async fn attempt(
-        &self,
-        peer: &HttpPeer,
-        pooled: bool,
-        request: &Request,
-    ) -> Result<Reply, Failure> {
+    async fn attempt(&self, peer: &HttpPeer, pooled: bool, request: &Request) -> Result<Reply, Failure> {
         let (mut session, reused) = self.open(peer, pooled).await?;
-        let header = exchange::request_header(&self.target, request)
-            .map_err(|e| Failure::Final(broken(&e)))?;
+        let header =
+            exchange::request_header(&self.target, request).map_err(|e| Failure::Final(broken(&e)))?;
         let mark = unread::Mark::on(&session);
         if let Err(error) = exchange::send(&mut session, header).await {
             return Err(if reused {
@@ -120,13 +111,9 @@ impl Client {
                 Failure::Final(broken(&error))
             });
         }
-        let reply = exchange::read_reply(&mut session, SystemTime::now())
-            .await
-            .map_err(Failure::Final)?;
+        let reply = exchange::read_reply(&mut session, SystemTime::now()).await.map_err(Failure::Final)?;
         let idle = Some(self.target.idle_timeout());
-        self.connector
-            .release_http_session(session, peer, idle)
-            .await;
+        self.connector.release_http_session(session, peer, idle).await;
         Ok(reply)
     }
 

@@ -92,10 +92,7 @@ mod tests {
     fn a_cut_body_does_not_decode() {
         let mut cut = gzip(b"some text that is long enough to be cut");
         cut.truncate(cut.len() - 9);
-        assert!(matches!(
-            decode_as("gzip", cut),
-            Err(CallError::Encoding(_))
-        ));
+        assert!(matches!(decode_as("gzip", cut), Err(CallError::Encoding(_))));
     }
 
     #[test]
@@ -103,19 +100,13 @@ mod tests {
         let mut bad = gzip(b"some text");
         let at = bad.len() - 6;
         bad[at] ^= 1;
-        assert!(matches!(
-            decode_as("gzip", bad),
-            Err(CallError::Encoding(_))
-        ));
+        assert!(matches!(decode_as("gzip", bad), Err(CallError::Encoding(_))));
     }
 
     #[test]
     fn bytes_after_the_end_do_not_decode() {
         let trailed = [gzip(b"{}"), b"garbage after the end".to_vec()].concat();
-        assert!(matches!(
-            decode_as("gzip", trailed),
-            Err(CallError::Encoding(_))
-        ));
+        assert!(matches!(decode_as("gzip", trailed), Err(CallError::Encoding(_))));
     }
 
     #[test]

@@ -19,10 +19,7 @@ use super::client::{broken, is_bodiless};
 use super::{BODY_CAP, CallError, Reply, Request, Target, coding, fields};
 
 /// The whole header of a call.
-pub(super) fn request_header(
-    target: &Target,
-    request: &Request,
-) -> pingora::Result<Box<RequestHeader>> {
+pub(super) fn request_header(target: &Target, request: &Request) -> pingora::Result<Box<RequestHeader>> {
     let path = target.path(&request.path_and_query);
     let mut header = RequestHeader::build("GET", path.as_bytes(), Some(5))?;
     header.insert_header(HOST, target.authority())?;
@@ -38,10 +35,7 @@ pub(super) fn request_header(
 }
 
 /// Sends the request, ending it: there is no body.
-pub(super) async fn send(
-    session: &mut HttpSession,
-    header: Box<RequestHeader>,
-) -> pingora::Result<()> {
+pub(super) async fn send(session: &mut HttpSession, header: Box<RequestHeader>) -> pingora::Result<()> {
     match session {
         HttpSession::H2(stream) => stream.write_request_header(header, true),
         other => other.write_request_header(header).await,
@@ -63,10 +57,7 @@ pub(super) async fn read_header(session: &mut HttpSession) -> pingora::Result<()
 }
 
 /// Reads the body and makes the reply. `now` is what a dated `Retry-After` is measured from.
-pub(super) async fn read_reply(
-    session: &mut HttpSession,
-    now: SystemTime,
-) -> Result<Reply, CallError> {
+pub(super) async fn read_reply(session: &mut HttpSession, now: SystemTime) -> Result<Reply, CallError> {
     let (status, headers) = match session.response_header() {
         Some(header) => (header.status, header.headers.clone()),
         None => return Err(CallError::Broken("no header was read".into())),
@@ -100,9 +91,7 @@ async fn read_body(
     match announced {
         Some(length) if length != body.len() => {
             let read = body.len();
-            Err(CallError::Broken(format!(
-                "{read} bytes of {length} arrived"
-            )))
+            Err(CallError::Broken(format!("{read} bytes of {length} arrived")))
         }
         _ => Ok(body.freeze()),
     }

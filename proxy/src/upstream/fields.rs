@@ -57,10 +57,7 @@ mod tests {
     #[case::empty("", None)]
     fn retry_after_is_read_in_every_form(#[case] value: &str, #[case] seconds: Option<u64>) {
         let now = SystemTime::UNIX_EPOCH + EXAMPLE - Duration::from_secs(7);
-        assert_eq!(
-            retry_after(&with(RETRY_AFTER, value), now),
-            seconds.map(Duration::from_secs)
-        );
+        assert_eq!(retry_after(&with(RETRY_AFTER, value), now), seconds.map(Duration::from_secs));
     }
 
     #[rstest]

@@ -72,10 +72,7 @@ impl Addresses {
     }
 
     fn starting_with(known: Known) -> Self {
-        Self {
-            known: watch::Sender::new(known),
-            hurry: Arc::default(),
-        }
+        Self { known: watch::Sender::new(known), hurry: Arc::default() }
     }
 
     /// The addresses in the order to try them, waiting for the first outcome if there is none.
@@ -114,11 +111,7 @@ impl Addresses {
     /// Takes a lookup's outcome in. One log line per change of state, none for sameness.
     fn learn(&self, outcome: io::Result<Vec<SocketAddr>>, host: &str, failing: &mut bool) {
         let found = outcome.and_then(|found| {
-            if found.is_empty() {
-                Err(io::Error::other("the name has no address"))
-            } else {
-                Ok(found)
-            }
+            if found.is_empty() { Err(io::Error::other("the name has no address")) } else { Ok(found) }
         });
         match found {
             Ok(found) => {
@@ -163,8 +156,7 @@ fn merge(old: &[SocketAddr], found: &[SocketAddr]) -> Vec<SocketAddr> {
     let mut seen: HashSet<_> = merged.iter().copied().collect();
     let new: Vec<_> = found.iter().copied().filter(|a| seen.insert(*a)).collect();
     let first_is_v4 = new.first().is_some_and(SocketAddr::is_ipv4);
-    let (preferred, other): (Vec<_>, Vec<_>) =
-        new.into_iter().partition(|a| a.is_ipv4() == first_is_v4);
+    let (preferred, other): (Vec<_>, Vec<_>) = new.into_iter().partition(|a| a.is_ipv4() == first_is_v4);
     let mut other = other.into_iter();
     for address in preferred {
         merged.push(address);
@@ -229,16 +221,8 @@ mod tests {
 
     fn keep(answer: fn(usize) -> io::Result<Vec<SocketAddr>>) -> (Arc<Addresses>, Arc<Scripted>) {
         let addresses = Arc::new(Addresses::unknown());
-        let lookup = Arc::new(Scripted {
-            asked: AtomicUsize::new(0),
-            answer,
-        });
-        tokio::spawn(keep_resolved(
-            Arc::downgrade(&addresses),
-            lookup.clone(),
-            "upstream.test".into(),
-            443,
-        ));
+        let lookup = Arc::new(Scripted { asked: AtomicUsize::new(0), answer });
+        tokio::spawn(keep_resolved(Arc::downgrade(&addresses), lookup.clone(), "upstream.test".into(), 443));
         (addresses, lookup)
     }
 
@@ -246,19 +230,13 @@ mod tests {
     fn known_addresses_keep_their_order() {
         let old = [at("10.0.0.2:1"), at("10.0.0.1:1")];
         let found = [at("10.0.0.1:1"), at("10.0.0.3:1"), at("10.0.0.2:1")];
-        assert_eq!(
-            merge(&old, &found),
-            [at("10.0.0.2:1"), at("10.0.0.1:1"), at("10.0.0.3:1")]
-        );
+        assert_eq!(merge(&old, &found), [at("10.0.0.2:1"), at("10.0.0.1:1"), at("10.0.0.3:1")]);
     }
 
     #[test]
     fn new_addresses_alternate_between_the_families() {
         let found = [at("[::1]:1"), at("[::2]:1"), at("10.0.0.1:1")];
-        assert_eq!(
-            merge(&[], &found),
-            [at("[::1]:1"), at("10.0.0.1:1"), at("[::2]:1")]
-        );
+        assert_eq!(merge(&[], &found), [at("[::1]:1"), at("10.0.0.1:1"), at("[::2]:1")]);
     }
 
     #[test]
@@ -298,10 +276,7 @@ mod tests {
         addresses.unreachable(at("10.0.0.1:443"));
         sleep(SOON * 2).await;
         assert_eq!(lookup.asked.load(Ordering::Relaxed), 2);
-        assert_eq!(
-            *addresses.get().await.unwrap(),
-            [at("10.0.0.2:443"), at("10.0.0.1:443")]
-        );
+        assert_eq!(*addresses.get().await.unwrap(), [at("10.0.0.2:443"), at("10.0.0.1:443")]);
     }
 
     #[tokio::test(start_paused = true)]

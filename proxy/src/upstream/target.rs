@@ -108,41 +108,24 @@ impl Target {
             .map_err(|_| TargetError::UserAgent(settings.user_agent.clone()))?;
         trust::check(settings.https, settings.ca_file.as_deref())?;
         let ca_file = match &settings.ca_file {
-            Some(path) => {
-                Some(
-                    path.to_str()
-                        .map(str::to_owned)
-                        .ok_or_else(|| TrustError::File {
-                            path: path.clone(),
-                            reason: "its path is not UTF-8".into(),
-                        })?,
-                )
-            }
+            Some(path) => Some(path.to_str().map(str::to_owned).ok_or_else(|| TrustError::File {
+                path: path.clone(),
+                reason: "its path is not UTF-8".into(),
+            })?),
             None => None,
         };
         let (addresses, lookup) = match settings.host.parse::<IpAddr>() {
             Ok(ip) => (Addresses::fixed(ip, settings.port), None),
             Err(_) => (Addresses::unknown(), Some(lookup)),
         };
-        Ok(Self {
-            authority,
-            user_agent,
-            ca_file,
-            addresses: Arc::new(addresses),
-            lookup,
-            settings,
-        })
+        Ok(Self { authority, user_agent, ca_file, addresses: Arc::new(addresses), lookup, settings })
     }
 
     /// The task that keeps the addresses fresh. Spawn it once, on the runtime whose blocking
     /// threads shall do the lookups; it ends when the target is dropped.
     pub fn keep_resolved(&self) -> impl Future<Output = ()> + Send + 'static {
         let task = self.lookup.clone().map(|lookup| {
-            let Self {
-                settings,
-                addresses,
-                ..
-            } = self;
+            let Self { settings, addresses, .. } = self;
             let addresses = Arc::downgrade(addresses);
             keep_resolved(addresses, lookup, settings.host.clone(), settings.port)
         });
@@ -157,12 +140,9 @@ impl Target {
     /// connect timeout.
     pub async fn peer(&self, permit: &Permit) -> Result<HttpPeer, CallError> {
         let limit = self.settings.connect_timeout;
-        let addresses = tokio::time::timeout(limit, self.addresses())
-            .await
-            .map_err(|_| CallError::Timeout(limit))??;
-        let first = addresses
-            .first()
-            .ok_or_else(|| CallError::Connect("no address".into()))?;
+        let addresses =
+            tokio::time::timeout(limit, self.addresses()).await.map_err(|_| CallError::Timeout(limit))??;
+        let first = addresses.first().ok_or_else(|| CallError::Connect("no address".into()))?;
         Ok(self.peer_at(permit, *first))
     }
 
@@ -244,11 +224,8 @@ fn keepalive() -> TcpKeepalive {
 fn authority(settings: &TargetSettings) -> Result<HeaderValue, TargetError> {
     let refused = || TargetError::Host(settings.host.clone());
     ServerName::try_from(settings.host.as_str()).map_err(|_| refused())?;
-    let mut authority = if settings.host.contains(':') {
-        format!("[{}]", settings.host)
-    } else {
-        settings.host.clone()
-    };
+    let mut authority =
+        if settings.host.contains(':') { format!("[{}]", settings.host) } else { settings.host.clone() };
     let usual = if settings.https { 443 } else { 80 };
     if settings.port != usual {
         authority = format!("{authority}:{}", settings.port);

@@ -50,17 +50,13 @@ pub(super) fn check(https: bool, ca_file: Option<&Path>) -> Result<(), TrustErro
     install_default_crypto_provider();
     let mut roots = RootCertStore::empty();
     if let Some(path) = ca_file {
-        let unusable = |reason: String| TrustError::File {
-            path: path.to_owned(),
-            reason,
-        };
+        let unusable = |reason: String| TrustError::File { path: path.to_owned(), reason };
         load_ca_file_into_store(path, &mut roots).map_err(|e| unusable(e.to_string()))?;
         if roots.is_empty() {
             return Err(unusable("it holds no certificate".into()));
         }
     } else {
-        load_platform_certs_incl_env_into_store(&mut roots)
-            .map_err(|e| TrustError::System(e.to_string()))?;
+        load_platform_certs_incl_env_into_store(&mut roots).map_err(|e| TrustError::System(e.to_string()))?;
         if https && roots.is_empty() {
             return Err(TrustError::NoRoots);
         }

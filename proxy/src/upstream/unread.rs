@@ -28,17 +28,14 @@ pub(super) struct Mark {
 
 impl Mark {
     pub(super) fn on(session: &HttpSession) -> Self {
-        Self {
-            acknowledged: acknowledged(session),
-        }
+        Self { acknowledged: acknowledged(session) }
     }
 
     /// Whether the answer's header failing with `error` leaves the request unread for certain.
     pub(super) fn proves_unread(self, session: &HttpSession, error: &Error) -> bool {
         match session {
             HttpSession::H1(_) => {
-                ended_before_any_answer(error)
-                    && untouched(self.acknowledged, acknowledged(session))
+                ended_before_any_answer(error) && untouched(self.acknowledged, acknowledged(session))
             }
             HttpSession::H2(_) => refused_by_protocol(error),
             HttpSession::Custom(()) => false,
@@ -55,10 +52,7 @@ pub(super) fn stream_not_opened(error: &Error) -> bool {
 fn ended_before_any_answer(error: &Error) -> bool {
     let nothing_read = |context: &str| context.ends_with("bytes already read: 0");
     error.etype == ErrorType::ConnectionClosed
-        && error
-            .context
-            .as_ref()
-            .is_some_and(|c| nothing_read(c.as_str()))
+        && error.context.as_ref().is_some_and(|c| nothing_read(c.as_str()))
 }
 
 fn untouched(before: Option<u64>, after: Option<u64>) -> bool {

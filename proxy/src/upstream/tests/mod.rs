@@ -3,6 +3,7 @@
 mod lost;
 mod names;
 mod plain;
+mod slot;
 mod stub;
 mod tls;
 
@@ -35,11 +36,7 @@ fn client(settings: TargetSettings) -> Client {
 }
 
 fn request(path: &str) -> Request {
-    Request {
-        path_and_query: path.into(),
-        request_id: None,
-        timeout: Duration::from_secs(10),
-    }
+    Request { path_and_query: path.into(), request_id: None, timeout: Duration::from_secs(10) }
 }
 
 async fn get(client: &Client, path: &str) -> Result<Reply, CallError> {

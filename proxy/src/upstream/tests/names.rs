@@ -64,10 +64,7 @@ pub(super) fn client_at(settings: TargetSettings, addresses: &[SocketAddr]) -> C
 }
 
 fn named() -> TargetSettings {
-    TargetSettings {
-        host: NAME.into(),
-        ..settings(SocketAddr::from(([127, 0, 0, 1], 80)))
-    }
+    TargetSettings { host: NAME.into(), ..settings(SocketAddr::from(([127, 0, 0, 1], 80))) }
 }
 
 #[tokio::test]
@@ -118,10 +115,7 @@ async fn a_name_that_does_not_resolve_is_a_connect_error_until_it_does() {
     let Err(CallError::Connect(reason)) = ended else {
         panic!("{ended:?}");
     };
-    assert!(
-        reason.contains(NAME) && reason.contains("no such name"),
-        "{reason}"
-    );
+    assert!(reason.contains(NAME) && reason.contains("no such name"), "{reason}");
     found.notified().await;
     assert_eq!(get(&client, "/").await.unwrap().body, "{}");
 }
@@ -168,37 +162,17 @@ fn settings_that_make_no_upstream_are_refused() {
         change(&mut bad);
         Target::new(bad).err().unwrap()
     };
-    assert!(matches!(
-        with(|s| s.host = "two words".into()),
-        TargetError::Host(_)
-    ));
-    assert!(matches!(
-        with(|s| s.host = String::new()),
-        TargetError::Host(_)
-    ));
-    assert!(matches!(
-        with(|s| s.prefix = "base".into()),
-        TargetError::Prefix(_)
-    ));
-    assert!(matches!(
-        with(|s| s.prefix = "/b?c".into()),
-        TargetError::Prefix(_)
-    ));
-    assert!(matches!(
-        with(|s| s.user_agent = "a\nb".into()),
-        TargetError::UserAgent(_)
-    ));
+    assert!(matches!(with(|s| s.host = "two words".into()), TargetError::Host(_)));
+    assert!(matches!(with(|s| s.host = String::new()), TargetError::Host(_)));
+    assert!(matches!(with(|s| s.prefix = "base".into()), TargetError::Prefix(_)));
+    assert!(matches!(with(|s| s.prefix = "/b?c".into()), TargetError::Prefix(_)));
+    assert!(matches!(with(|s| s.user_agent = "a\nb".into()), TargetError::UserAgent(_)));
 }
 
 #[test]
 fn the_authority_names_an_unusual_port_and_brackets_ipv6() {
     let authority = |https, host: &str, port| {
-        let settings = TargetSettings {
-            https,
-            host: host.into(),
-            port,
-            ..named()
-        };
+        let settings = TargetSettings { https, host: host.into(), port, ..named() };
         let target = Target::new(settings).unwrap();
         target.authority().to_str().unwrap().to_owned()
     };

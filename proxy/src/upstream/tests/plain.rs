@@ -80,16 +80,12 @@ async fn a_past_retry_after_date_is_zero() {
 async fn informational_answers_are_skipped() {
     let answer = [b"HTTP/1.1 103 Early Hints\r\n\r\n".to_vec(), ok("{}")].concat();
     let (address, _) = serve(move |wire| wire.always(answer.clone())).await;
-    assert_eq!(
-        get(&client(settings(address)), "/").await.unwrap().body,
-        "{}"
-    );
+    assert_eq!(get(&client(settings(address)), "/").await.unwrap().body, "{}");
 }
 
 #[tokio::test]
 async fn chunks_are_joined_and_the_connection_kept() {
-    let answer =
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n{\"a\r\n4\r\n\":1}\r\n0\r\n\r\n";
+    let answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n{\"a\r\n4\r\n\":1}\r\n0\r\n\r\n";
     let (address, seen) = serve(move |wire| wire.always(answer)).await;
     let client = client(settings(address));
     assert_eq!(get(&client, "/").await.unwrap().body, "{\"a\":1}");
@@ -101,8 +97,7 @@ async fn chunks_are_joined_and_the_connection_kept() {
 async fn an_unended_chunked_body_is_broken() {
     let (address, _) = serve(|mut wire| async move {
         wire.hear().await;
-        wire.say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n{\"a\r\n")
-            .await;
+        wire.say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n{\"a\r\n").await;
     })
     .await;
     let ended = get(&client(settings(address)), "/").await;
@@ -116,10 +111,7 @@ async fn a_body_that_ends_with_the_connection_is_whole() {
         wire.say("HTTP/1.1 200 OK\r\n\r\n{}").await;
     })
     .await;
-    assert_eq!(
-        get(&client(settings(address)), "/").await.unwrap().body,
-        "{}"
-    );
+    assert_eq!(get(&client(settings(address)), "/").await.unwrap().body, "{}");
 }
 
 #[tokio::test]
@@ -149,10 +141,7 @@ async fn cut_gzip_is_an_encoding_error() {
 
 #[tokio::test]
 async fn an_announced_body_over_the_cap_is_refused_unread() {
-    let answer = format!(
-        "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n",
-        BODY_CAP + 1
-    );
+    let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", BODY_CAP + 1);
     let (address, _) = serve(move |wire| wire.always(answer.clone())).await;
     let ended = get(&client(settings(address)), "/").await;
     assert!(matches!(ended, Err(CallError::TooLarge)), "{ended:?}");
@@ -174,8 +163,7 @@ async fn an_unannounced_body_over_the_cap_is_refused() {
 async fn a_short_body_is_broken() {
     let (address, _) = serve(|mut wire| async move {
         wire.hear().await;
-        wire.say("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{}")
-            .await;
+        wire.say("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{}").await;
     })
     .await;
     let ended = get(&client(settings(address)), "/").await;
@@ -186,8 +174,7 @@ async fn a_short_body_is_broken() {
 async fn a_reset_within_the_body_is_broken() {
     let (address, _) = serve(|mut wire| async move {
         wire.hear().await;
-        wire.say("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{}")
-            .await;
+        wire.say("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{}").await;
         wire.stream.set_zero_linger().unwrap();
     })
     .await;
@@ -218,10 +205,7 @@ async fn a_hang_times_out_and_its_connection_is_not_used_again() {
     .await;
     let client = client(settings(address));
     let ended = get_within(&client, SHORT).await;
-    assert!(
-        matches!(ended, Err(CallError::Timeout(t)) if t == SHORT),
-        "{ended:?}"
-    );
+    assert!(matches!(ended, Err(CallError::Timeout(t)) if t == SHORT), "{ended:?}");
     assert_eq!(get(&client, "/").await.unwrap().body, "{}");
     assert_eq!(seen.connections(), 2);
 }
@@ -246,9 +230,7 @@ async fn a_dropped_call_closes_its_connection() {
         ended = get(&client, "/") => panic!("{ended:?}"),
         () = heard.notified() => {}
     }
-    tokio::time::timeout(Duration::from_secs(20), closed.notified())
-        .await
-        .unwrap();
+    tokio::time::timeout(Duration::from_secs(20), closed.notified()).await.unwrap();
 }
 
 #[tokio::test]

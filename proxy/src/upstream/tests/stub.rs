@@ -131,11 +131,7 @@ impl Authority {
         let name = format!("recobeat-ca-{}-{number}.pem", std::process::id());
         let file = std::env::temp_dir().join(name);
         std::fs::write(&file, &pem).unwrap();
-        Self {
-            issuer: Issuer::new(params, key),
-            pem,
-            file,
-        }
+        Self { issuer: Issuer::new(params, key), pem, file }
     }
 
     pub(super) fn file(&self) -> PathBuf {
@@ -155,10 +151,7 @@ impl Authority {
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
         let chain = vec![CertificateDer::from(certificate)];
         let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-        let mut config = ServerConfig::builder()
-            .with_no_client_auth()
-            .with_single_cert(chain, key)
-            .unwrap();
+        let mut config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).unwrap();
         config.alpn_protocols = protocols.iter().map(|p| p.as_bytes().to_vec()).collect();
         TlsAcceptor::from(Arc::new(config))
     }

@@ -27,18 +27,10 @@ async fn serve_h1(acceptor: TlsAcceptor) -> (SocketAddr, Arc<Seen>) {
     serve(move |wire| {
         let acceptor = acceptor.clone();
         async move {
-            let Wire {
-                number,
-                stream,
-                seen,
-            } = wire;
+            let Wire { number, stream, seen } = wire;
             // Refused handshakes are some tests' purpose.
             if let Ok(stream) = acceptor.accept(stream).await {
-                let secured = Wire {
-                    number,
-                    stream,
-                    seen,
-                };
+                let secured = Wire { number, stream, seen };
                 secured.always(ok("{}")).await;
             }
         }
@@ -47,10 +39,7 @@ async fn serve_h1(acceptor: TlsAcceptor) -> (SocketAddr, Arc<Seen>) {
 }
 
 /// HTTP/2 over TLS, HTTP/1.1 if the client insists. The n-th stream over all connections, from 0, is reset if `refuse` says how.
-async fn serve_h2(
-    acceptor: TlsAcceptor,
-    refuse: fn(usize) -> Option<h2::Reason>,
-) -> (SocketAddr, Arc<Seen>) {
+async fn serve_h2(acceptor: TlsAcceptor, refuse: fn(usize) -> Option<h2::Reason>) -> (SocketAddr, Arc<Seen>) {
     let streams = Arc::new(AtomicUsize::new(0));
     serve(move |wire| {
         let (acceptor, streams) = (acceptor.clone(), Arc::clone(&streams));
@@ -58,11 +47,7 @@ async fn serve_h2(
             let stream = acceptor.accept(wire.stream).await.unwrap();
             if stream.get_ref().1.alpn_protocol() != Some(b"h2") {
                 let (number, seen) = (wire.number, wire.seen);
-                let downgraded = Wire {
-                    number,
-                    stream,
-                    seen,
-                };
+                let downgraded = Wire { number, stream, seen };
                 return downgraded.always(ok("{}")).await;
             }
             let mut connection = h2::server::handshake(stream).await.unwrap();
@@ -72,10 +57,8 @@ async fn serve_h2(
                     respond.send_reset(reason);
                     continue;
                 }
-                let header = http::Response::builder()
-                    .header("content-type", "application/json")
-                    .body(())
-                    .unwrap();
+                let header =
+                    http::Response::builder().header("content-type", "application/json").body(()).unwrap();
                 let mut body = respond.send_response(header, false).unwrap();
                 body.send_data(Bytes::from_static(b"{}"), true).unwrap();
             }
@@ -171,19 +154,12 @@ async fn an_upstream_that_wants_http_1_gets_it_from_then_on() {
 async fn an_ip_address_is_verified_too() {
     let authority = Authority::new();
     let (address, _) = serve_h1(authority.acceptor("127.0.0.1", &[])).await;
-    let named = TargetSettings {
-        host: "127.0.0.1".into(),
-        port: address.port(),
-        ..https(authority.file())
-    };
+    let named = TargetSettings { host: "127.0.0.1".into(), port: address.port(), ..https(authority.file()) };
     assert_eq!(get(&client(named), "/").await.unwrap().body, "{}");
 
     let (address, _) = serve_h1(authority.acceptor(NAME, &[])).await;
-    let misnamed = TargetSettings {
-        host: "127.0.0.1".into(),
-        port: address.port(),
-        ..https(authority.file())
-    };
+    let misnamed =
+        TargetSettings { host: "127.0.0.1".into(), port: address.port(), ..https(authority.file()) };
     let ended = get(&client(misnamed), "/").await;
     assert!(matches!(ended, Err(CallError::Connect(_))), "{ended:?}");
 }
@@ -196,10 +172,7 @@ async fn a_certificate_of_another_authority_is_refused_as_such() {
     let Err(CallError::Connect(reason)) = ended else {
         panic!("{ended:?}");
     };
-    assert!(
-        reason.contains("UnknownIssuer") || reason.contains("BadSignature"),
-        "{reason}"
-    );
+    assert!(reason.contains("UnknownIssuer") || reason.contains("BadSignature"), "{reason}");
     assert!(seen.requests().is_empty());
 }
 
@@ -217,14 +190,9 @@ async fn a_certificate_for_another_name_is_refused_as_such() {
 
 #[test]
 fn a_missing_ca_file_is_said_at_construction() {
-    let refused = Target::new(https("/nonexistent/ca.pem".into()))
-        .err()
-        .unwrap();
+    let refused = Target::new(https("/nonexistent/ca.pem".into())).err().unwrap();
     assert!(matches!(refused, TargetError::Trust(_)));
-    assert!(
-        refused.to_string().contains("/nonexistent/ca.pem"),
-        "{refused}"
-    );
+    assert!(refused.to_string().contains("/nonexistent/ca.pem"), "{refused}");
 }
 
 #[test]

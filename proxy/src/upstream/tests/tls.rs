@@ -116,6 +116,19 @@ async fn a_stream_refused_on_a_pooled_connection_is_sent_once_more() {
 }
 
 #[tokio::test]
+async fn a_second_sending_trusts_no_other_pooled_connection() {
+    let authority = Authority::new();
+    let refuse = |n| (n == 2).then_some(h2::Reason::REFUSED_STREAM);
+    let (address, seen) = serve_h2(authority.acceptor(NAME, &["h2"]), refuse).await;
+    let client = client_at(https(authority.file()), &[address]);
+    let (one, two) = tokio::join!(get(&client, "/"), get(&client, "/"));
+    assert!(one.is_ok() && two.is_ok());
+    assert_eq!(seen.connections(), 2);
+    get(&client, "/").await.unwrap();
+    assert_eq!(seen.connections(), 3);
+}
+
+#[tokio::test]
 async fn a_stream_refused_time_and_again_is_broken() {
     let authority = Authority::new();
     let refuse = |n| (n > 0).then_some(h2::Reason::REFUSED_STREAM);

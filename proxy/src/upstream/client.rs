@@ -157,7 +157,7 @@ pub(super) fn broken(error: &Error) -> CallError {
 /// The cause and its context, short enough for a log line: Pingora quotes whole buffers.
 fn explain(error: &Error) -> String {
     const LONGEST: usize = 300;
-    let mut text = error.to_string();
+    let mut text = error.to_string().trim_start().to_owned();
     if let Some((end, _)) = text.char_indices().nth(LONGEST) {
         text.truncate(end);
         text.push('…');

@@ -30,9 +30,8 @@ pub(crate) fn iso(time: SystemTime) -> String {
 /// `Fri, 02 Jan 2026 03:04:05 GMT`
 pub(crate) fn http_date(time: SystemTime) -> String {
     const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
-    const MONTHS: [&str; 13] = [
-        "", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ];
+    const MONTHS: [&str; 13] =
+        ["", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let at = Moment::of(time);
     let month = usize::try_from(at.month).map_or("Jan", |month| MONTHS[month]);
     format!(
@@ -55,11 +54,7 @@ impl Moment {
         let era_year = (era_day - era_day / 1_460 + era_day / 36_524 - era_day / 146_096) / 365;
         let year_day = era_day - (365 * era_year + era_year / 4 - era_year / 100);
         let march_month = (5 * year_day + 2) / 153;
-        let month = if march_month < 10 {
-            march_month + 3
-        } else {
-            march_month - 9
-        };
+        let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
         Self {
             year: era_year + shifted / 146_097 * 400 + u64::from(month <= 2),
             month,

@@ -96,10 +96,7 @@ pub(crate) struct Open<'a> {
 
 impl Ledger {
     pub(crate) fn new() -> Self {
-        Self {
-            started: Instant::now(),
-            inner: Mutex::default(),
-        }
+        Self { started: Instant::now(), inner: Mutex::default() }
     }
 
     /// Writes an arrival down. The clock is read under the lock: sequence and time agree.
@@ -132,12 +129,7 @@ impl Ledger {
             faults: Vec::new(),
             headers,
         };
-        let open = Open {
-            ledger: self,
-            seq: call.seq,
-            in_flight: call.in_flight,
-            arrived: now,
-        };
+        let open = Open { ledger: self, seq: call.seq, in_flight: call.in_flight, arrived: now };
         if inner.calls.len() == LONGEST_LOG {
             inner.calls.pop_front();
         }
@@ -194,10 +186,7 @@ impl Drop for Open<'_> {
 
 impl Stats {
     pub(crate) fn of(calls: &[Call]) -> Self {
-        let mut stats = Self {
-            calls: calls.len(),
-            ..Self::default()
-        };
+        let mut stats = Self { calls: calls.len(), ..Self::default() };
         let mut asked = HashSet::new();
         let mut first = 0;
         for (last, call) in calls.iter().enumerate() {
@@ -241,19 +230,10 @@ fn ids(endpoint: Endpoint, path: &str, query: &str) -> Vec<String> {
     match endpoint {
         Endpoint::Tracks | Endpoint::Features | Endpoint::Artists | Endpoint::Albums => {
             let params = Params::of(query);
-            params
-                .list("ids")
-                .unwrap_or_default()
-                .into_iter()
-                .map(str::to_owned)
-                .collect()
+            params.list("ids").unwrap_or_default().into_iter().map(str::to_owned).collect()
         }
         Endpoint::Track | Endpoint::TrackFeatures | Endpoint::Artist | Endpoint::Album => {
-            Endpoint::of(path)
-                .1
-                .map(str::to_owned)
-                .into_iter()
-                .collect()
+            Endpoint::of(path).1.map(str::to_owned).into_iter().collect()
         }
         _ => Vec::new(),
     }
@@ -269,13 +249,7 @@ mod tests {
     use super::*;
 
     fn arrival<'a>(path: &'a str, query: &'a str) -> Arrival<'a> {
-        Arrival {
-            method: "GET",
-            path,
-            query,
-            endpoint: Endpoint::of(path).0,
-            headers: &[],
-        }
+        Arrival { method: "GET", path, query, endpoint: Endpoint::of(path).0, headers: &[] }
     }
 
     #[test]
@@ -309,9 +283,7 @@ mod tests {
     #[test]
     fn figures_count_what_the_log_shows() {
         let ledger = Ledger::new();
-        ledger
-            .arrive(&arrival("/v1/track", "ids=a,b,a"))
-            .status(200);
+        ledger.arrive(&arrival("/v1/track", "ids=a,b,a")).status(200);
         ledger.arrive(&arrival("/v1/track/a", "")).status(400);
         ledger.arrive(&arrival("/v1/audio-features", "ids=a"));
         let mut calls = ledger.calls();
@@ -319,10 +291,7 @@ mod tests {
         calls[1].at = 59_999.0;
         calls[2].at = 60_000.0;
         let stats = Stats::of(&calls);
-        assert_eq!(
-            (stats.calls, stats.max_in_60s, stats.max_in_flight),
-            (3, 2, 1)
-        );
+        assert_eq!((stats.calls, stats.max_in_60s, stats.max_in_flight), (3, 2, 1));
         assert_eq!(stats.min_gap_ms, Some(1.0));
         assert_eq!((stats.ids_asked, stats.duplicate_ids_asked), (5, 2));
         assert_eq!(stats.by_status, BTreeMap::from([(200, 1), (400, 1)]));

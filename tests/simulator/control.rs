@@ -28,27 +28,16 @@ type Outcome = Result<Value, Complaint>;
 pub(crate) fn answer(world: &World, head: &Head, body: &[u8]) -> Reply {
     match route(world, head, body) {
         Ok(value) => Reply::json(200, value.to_string()),
-        Err(Complaint {
-            status,
-            error,
-            hint,
-        }) => {
+        Err(Complaint { status, error, hint }) => {
             let place = format!("{} {}", head.method, head.path);
-            Reply::json(
-                status,
-                json!({"error": error, "where": place, "hint": hint}).to_string(),
-            )
+            Reply::json(status, json!({"error": error, "where": place, "hint": hint}).to_string())
         }
     }
 }
 
 fn route(world: &World, head: &Head, body: &[u8]) -> Outcome {
     let params = Params::of(&head.query);
-    let method = if head.method == "HEAD" {
-        "GET"
-    } else {
-        head.method.as_str()
-    };
+    let method = if head.method == "HEAD" { "GET" } else { head.method.as_str() };
     match (method, &head.path[PREFIX.len()..]) {
         ("GET", "log") => value(&world.ledger.calls()),
         ("DELETE", "log") => {
@@ -65,11 +54,7 @@ fn route(world: &World, head: &Head, body: &[u8]) -> Outcome {
         ("GET", "catalogue/artists") => artists(world, &params),
         ("GET", "catalogue/albums") => albums(world, &params),
         ("GET", "catalogue/unknown") => unknown(world, &params),
-        _ => Err(Complaint {
-            status: 404,
-            error: "no such control".to_owned(),
-            hint: PATHS,
-        }),
+        _ => Err(Complaint { status: 404, error: "no such control".to_owned(), hint: PATHS }),
     }
 }
 
@@ -86,11 +71,7 @@ fn read<T: serde::de::DeserializeOwned>(body: &[u8], hint: &'static str) -> Resu
 }
 
 fn bad(error: &impl ToString, hint: &'static str) -> Complaint {
-    Complaint {
-        status: 400,
-        error: error.to_string(),
-        hint,
-    }
+    Complaint { status: 400, error: error.to_string(), hint }
 }
 
 /// Lays the given keys over the present settings; the others stay.
@@ -140,17 +121,11 @@ fn remove(world: &World, params: &Params) -> Outcome {
         board.clear();
         return Ok(json!({"removed": "all"}));
     };
-    let id: u64 = text
-        .parse()
-        .map_err(|_| bad(&format!("id {text:?} is no number"), HINT))?;
+    let id: u64 = text.parse().map_err(|_| bad(&format!("id {text:?} is no number"), HINT))?;
     if board.remove(id) {
         Ok(json!({"removed": id}))
     } else {
-        Err(Complaint {
-            status: 404,
-            error: format!("no rule has id {id}"),
-            hint: HINT,
-        })
+        Err(Complaint { status: 404, error: format!("no rule has id {id}"), hint: HINT })
     }
 }
 
@@ -203,10 +178,7 @@ fn slice<T>(params: &Params, name: &str, all: &[T], show: impl Fn(&T) -> Value) 
     let number = |name: &str, default: usize| match params.first(name) {
         None => Ok(default),
         Some(text) => text.parse::<usize>().map_err(|_| {
-            bad(
-                &format!("{name} {text:?} is no number"),
-                "give offset and limit as whole numbers",
-            )
+            bad(&format!("{name} {text:?} is no number"), "give offset and limit as whole numbers")
         }),
     };
     let (offset, limit) = (number("offset", 0)?, number("limit", 100)?);

@@ -46,11 +46,7 @@ impl FromStr for Window {
         let (calls, per) = text.split_once('/').ok_or_else(wrong)?;
         let calls = calls.trim().parse().map_err(|_| wrong())?;
         let per = timing::duration(per).map_err(|_| wrong())?;
-        if per.is_zero() {
-            Err(wrong())
-        } else {
-            Ok(Self { calls, per })
-        }
+        if per.is_zero() { Err(wrong()) } else { Ok(Self { calls, per }) }
     }
 }
 
@@ -79,21 +75,13 @@ impl FromStr for RateLimit {
 
     fn from_str(text: &str) -> Result<Self, Unreadable> {
         let windows = text.split(',').map(str::parse).collect::<Result<_, _>>()?;
-        Ok(Self {
-            windows,
-            max_in_flight: None,
-            retry_after: RetryStyle::Seconds,
-        })
+        Ok(Self { windows, max_in_flight: None, retry_after: RetryStyle::Seconds })
     }
 }
 
 /// Reads `off`, `90/60s,1/100ms`.
 pub fn rate_limit(text: &str) -> Result<Option<RateLimit>, Unreadable> {
-    if text == "off" {
-        Ok(None)
-    } else {
-        text.parse().map(Some)
-    }
+    if text == "off" { Ok(None) } else { text.parse().map(Some) }
 }
 
 /// Reads `null`, a text as [`rate_limit`] does, or the object.
@@ -105,9 +93,7 @@ where
     match serde_json::Value::deserialize(deserializer)? {
         serde_json::Value::Null => Ok(None),
         serde_json::Value::String(text) => rate_limit(&text).map_err(D::Error::custom),
-        object => serde_json::from_value(object)
-            .map(Some)
-            .map_err(D::Error::custom),
+        object => serde_json::from_value(object).map(Some).map_err(D::Error::custom),
     }
 }
 
@@ -119,33 +105,15 @@ pub(crate) struct Limiter {
 
 impl Limiter {
     /// Grants a start, or says how long until one would be granted.
-    pub(crate) fn ask(
-        &mut self,
-        limit: &RateLimit,
-        now: Instant,
-        in_flight: usize,
-    ) -> Result<(), Duration> {
-        let longest = limit
-            .windows
-            .iter()
-            .map(|window| window.per)
-            .max()
-            .unwrap_or_default();
-        while self
-            .starts
-            .front()
-            .is_some_and(|start| now.duration_since(*start) >= longest)
-        {
+    pub(crate) fn ask(&mut self, limit: &RateLimit, now: Instant, in_flight: usize) -> Result<(), Duration> {
+        let longest = limit.windows.iter().map(|window| window.per).max().unwrap_or_default();
+        while self.starts.front().is_some_and(|start| now.duration_since(*start) >= longest) {
             self.starts.pop_front();
         }
         if limit.max_in_flight.is_some_and(|most| in_flight > most) {
             return Err(Duration::from_secs(1));
         }
-        let wait = limit
-            .windows
-            .iter()
-            .filter_map(|window| self.wait(*window, now))
-            .max();
+        let wait = limit.windows.iter().filter_map(|window| self.wait(*window, now)).max();
         if let Some(wait) = wait {
             return Err(wait);
         }
@@ -174,9 +142,7 @@ pub(crate) fn retry_after(style: RetryStyle, wait: Duration) -> Option<String> {
     let seconds = seconds.max(1);
     match style {
         RetryStyle::Seconds => Some(seconds.to_string()),
-        RetryStyle::Date => Some(calendar::http_date(
-            SystemTime::now() + Duration::from_secs(seconds),
-        )),
+        RetryStyle::Date => Some(calendar::http_date(SystemTime::now() + Duration::from_secs(seconds))),
         RetryStyle::None => None,
     }
 }
@@ -210,22 +176,13 @@ mod tests {
         let start = Instant::now();
         assert_eq!(limiter.ask(&limit, start, 1), Ok(()));
         let soon = start + Duration::from_millis(200);
-        assert_eq!(
-            limiter.ask(&limit, soon, 1),
-            Err(Duration::from_millis(300))
-        );
-        assert_eq!(
-            limiter.ask(&limit, start + Duration::from_millis(500), 1),
-            Ok(())
-        );
+        assert_eq!(limiter.ask(&limit, soon, 1), Err(Duration::from_millis(300)));
+        assert_eq!(limiter.ask(&limit, start + Duration::from_millis(500), 1), Ok(()));
     }
 
     #[test]
     fn too_many_in_flight_are_refused() {
-        let limit = RateLimit {
-            max_in_flight: Some(2),
-            ..limit("90/60s")
-        };
+        let limit = RateLimit { max_in_flight: Some(2), ..limit("90/60s") };
         let mut limiter = Limiter::default();
         assert!(limiter.ask(&limit, Instant::now(), 2).is_ok());
         assert!(limiter.ask(&limit, Instant::now(), 3).is_err());

@@ -50,10 +50,7 @@ async fn main() -> io::Result<()> {
     })
     .await
     .map_err(|error| {
-        let text = format!(
-            "cannot listen on {}: {error}; choose another --listen",
-            arguments.listen
-        );
+        let text = format!("cannot listen on {}: {error}; choose another --listen", arguments.listen);
         io::Error::new(error.kind(), text)
     })?;
     writeln!(

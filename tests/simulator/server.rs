@@ -46,20 +46,13 @@ impl Simulator {
 
     /// Like [`Simulator::start`] with a catalogue that is already there, so that many tests can
     /// share one; `seed` and `tracks` of the settings are not used.
-    #[expect(
-        clippy::unused_async,
-        reason = "needs a runtime, and says so by being async"
-    )]
+    #[expect(clippy::unused_async, reason = "needs a runtime, and says so by being async")]
     pub async fn start_with(catalogue: Arc<Catalogue>, settings: Settings) -> io::Result<Self> {
         let world = Arc::new(World::new(catalogue, settings.behaviour));
         let listener = listen(settings.listen)?;
         let addr = listener.local_addr()?;
         let running = Mutex::new(Some(Running::start(listener, &world)));
-        Ok(Self {
-            world,
-            addr,
-            running,
-        })
+        Ok(Self { world, addr, running })
     }
 
     /// `http://127.0.0.1:PORT`, without a slash at the end.
@@ -120,10 +113,7 @@ impl Simulator {
     }
 
     /// Comes back on the same address after [`Simulator::stop`]; does nothing while running.
-    #[expect(
-        clippy::unused_async,
-        reason = "needs a runtime, and says so by being async"
-    )]
+    #[expect(clippy::unused_async, reason = "needs a runtime, and says so by being async")]
     pub async fn restart(&self) -> io::Result<()> {
         let mut running = held(&self.running);
         if running.is_none() {
@@ -134,11 +124,7 @@ impl Simulator {
 }
 
 fn listen(addr: SocketAddr) -> io::Result<TcpListener> {
-    let socket = if addr.is_ipv4() {
-        TcpSocket::new_v4()?
-    } else {
-        TcpSocket::new_v6()?
-    };
+    let socket = if addr.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     socket.set_reuseaddr(true)?;
     socket.bind(addr)?;
     socket.listen(BACKLOG)
@@ -209,10 +195,7 @@ async fn exchange(
     head: &Head,
     world: &World,
 ) -> Result<Ending, Broken> {
-    let terms = Terms {
-        keep_alive: head.keep_alive,
-        head_only: head.method == "HEAD",
-    };
+    let terms = Terms { keep_alive: head.keep_alive, head_only: head.method == "HEAD" };
     if head.path.starts_with(control::PREFIX) {
         let body = inbox.body(stream, head).await?;
         let reply = control::answer(world, head, &body);
@@ -246,10 +229,7 @@ async fn complain(stream: &mut TcpStream, broken: &Broken) -> Ending {
         Broken::Io(_) => return Ending::Close,
     };
     let reply: Reply = Refusal::plain(status, 4002, broken.to_string()).reply("");
-    let terms = Terms {
-        keep_alive: false,
-        head_only: false,
-    };
+    let terms = Terms { keep_alive: false, head_only: false };
     let _ = deliver(stream, &reply, Delivery::Whole, terms, None).await;
     Ending::Close
 }

@@ -47,9 +47,6 @@ pub struct Behaviour {
 
 impl Behaviour {
     pub(crate) fn latency_of(&self, endpoint: Endpoint) -> Latency {
-        self.endpoint_latency
-            .get(&endpoint)
-            .copied()
-            .unwrap_or(self.latency)
+        self.endpoint_latency.get(&endpoint).copied().unwrap_or(self.latency)
     }
 }

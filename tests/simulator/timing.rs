@@ -17,15 +17,9 @@ pub struct Unreadable {
 
 /// Reads `500ms`, `1.5s`, `2m`.
 pub(crate) fn duration(text: &str) -> Result<Duration, Unreadable> {
-    let wrong = || Unreadable {
-        text: text.to_owned(),
-        what: "a duration",
-        example: "500ms, 1.5s or 2m",
-    };
+    let wrong = || Unreadable { text: text.to_owned(), what: "a duration", example: "500ms, 1.5s or 2m" };
     let trimmed = text.trim();
-    let split = trimmed
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .ok_or_else(wrong)?;
+    let split = trimmed.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(wrong)?;
     let (number, unit) = trimmed.split_at(split);
     let number: f64 = number.parse().map_err(|_| wrong())?;
     let seconds = match unit {
@@ -94,11 +88,7 @@ impl FromStr for Latency {
         if let Some(range) = text.strip_prefix("uniform:") {
             let (low, high) = range.split_once('-').ok_or_else(wrong)?;
             let (low, high) = (duration(low)?, duration(high)?);
-            return if low <= high {
-                Ok(Self::Uniform(low, high))
-            } else {
-                Err(wrong())
-            };
+            return if low <= high { Ok(Self::Uniform(low, high)) } else { Err(wrong()) };
         }
         if let Some(curve) = text.strip_prefix("lognormal:") {
             let (median, sigma) = curve.split_once(',').ok_or_else(wrong)?;
@@ -106,10 +96,7 @@ impl FromStr for Latency {
             if !(0.0..=3.0).contains(&sigma) {
                 return Err(wrong());
             }
-            return Ok(Self::LogNormal {
-                median: duration(median)?,
-                sigma,
-            });
+            return Ok(Self::LogNormal { median: duration(median)?, sigma });
         }
         duration(text).map(Self::Fixed).map_err(|_| wrong())
     }
@@ -148,13 +135,7 @@ mod tests {
 
     #[test]
     fn latencies_read_back_as_written() {
-        for text in [
-            "none",
-            "500ms",
-            "2s",
-            "uniform:200ms-1500ms",
-            "lognormal:480ms,0.5",
-        ] {
+        for text in ["none", "500ms", "2s", "uniform:200ms-1500ms", "lognormal:480ms,0.5"] {
             assert_eq!(text.parse::<Latency>().expect(text).to_string(), text);
         }
     }
@@ -173,11 +154,7 @@ mod tests {
         let mut dice = Dice::new(1);
         let mut times: Vec<Duration> = (0..2001).map(|_| latency.draw(&mut dice)).collect();
         times.sort();
-        assert!(
-            (440..520).contains(&times[1000].as_millis()),
-            "{:?}",
-            times[1000]
-        );
+        assert!((440..520).contains(&times[1000].as_millis()), "{:?}", times[1000]);
         assert!(times[2000] > Duration::from_millis(1500));
     }
 }

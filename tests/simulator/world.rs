@@ -88,11 +88,7 @@ impl World {
             body,
         };
         let reply = contract::answer(&self.catalogue, &ask, &tricks(&faults), &mut dice);
-        let mut verdict = Verdict {
-            reply,
-            after,
-            delivery: Delivery::Whole,
-        };
+        let mut verdict = Verdict { reply, after, delivery: Delivery::Whole };
         for fault in faults.iter().filter(|fault| !matches!(fault, Fault::Gzip)) {
             verdict.suffer(fault, head);
         }
@@ -105,11 +101,7 @@ impl World {
 
 impl Verdict {
     fn at_once(reply: Reply) -> Self {
-        Self {
-            reply,
-            after: Duration::ZERO,
-            delivery: Delivery::Whole,
-        }
+        Self { reply, after: Duration::ZERO, delivery: Delivery::Whole }
     }
 
     fn suffer(&mut self, fault: &Fault, head: &Head) {
@@ -119,26 +111,16 @@ impl Verdict {
             Fault::Unavailable { retry_after } => {
                 self.reply = refuse(503, 5001, "Service unavailable");
                 if let Some(seconds) = retry_after {
-                    self.reply
-                        .headers
-                        .push(("Retry-After", seconds.to_string()));
+                    self.reply.headers.push(("Retry-After", seconds.to_string()));
                 }
             }
             Fault::TooMany { retry_after, style } => {
                 *self = Self::at_once(too_many(head, *style, Duration::from_secs(*retry_after)));
             }
-            Fault::Refuse {
-                status,
-                code,
-                message,
-            } => self.reply = refuse(*status, *code, message),
+            Fault::Refuse { status, code, message } => self.reply = refuse(*status, *code, message),
             Fault::Hang => self.delivery = Delivery::Hang,
             Fault::Close => self.delivery = Delivery::Close,
-            Fault::Reset { after_bytes } => {
-                self.delivery = Delivery::Reset {
-                    after: *after_bytes,
-                }
-            }
+            Fault::Reset { after_bytes } => self.delivery = Delivery::Reset { after: *after_bytes },
             Fault::Truncated => self.delivery = Delivery::Truncated,
             Fault::Garbage => self.reply = Reply::json(200, r#"{"content":[{"id":"7c1f0a52-3f0"#),
             Fault::WrongShape { shape } => {
@@ -147,38 +129,23 @@ impl Verdict {
             Fault::Html403 => *self = Self::at_once(edge_refusal("text/html")),
             Fault::SlowBody { chunk, every_ms } => {
                 let every = Duration::from_millis(*every_ms);
-                self.delivery = Delivery::Slow {
-                    chunk: *chunk,
-                    every,
-                };
+                self.delivery = Delivery::Slow { chunk: *chunk, every };
             }
-            Fault::NoStore => self
-                .reply
-                .headers
-                .push(("Cache-Control", "no-store".to_owned())),
+            Fault::NoStore => self.reply.headers.push(("Cache-Control", "no-store".to_owned())),
             // The first is done last, the others while the rows were put together.
             Fault::Gzip | Fault::Relink { .. } | Fault::DropRows { .. } => {}
         }
     }
 
     fn compress(&mut self, head: &Head) {
-        self.reply
-            .headers
-            .push(("Vary", "Accept-Encoding".to_owned()));
-        if !head
-            .header("accept-encoding")
-            .is_some_and(|value| value.contains("gzip"))
-        {
+        self.reply.headers.push(("Vary", "Accept-Encoding".to_owned()));
+        if !head.header("accept-encoding").is_some_and(|value| value.contains("gzip")) {
             return;
         }
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        let packed = encoder
-            .write_all(&self.reply.body)
-            .and_then(|()| encoder.finish());
+        let packed = encoder.write_all(&self.reply.body).and_then(|()| encoder.finish());
         self.reply.body = packed.expect("writing to a Vec cannot fail").into();
-        self.reply
-            .headers
-            .push(("Content-Encoding", "gzip".to_owned()));
+        self.reply.headers.push(("Content-Encoding", "gzip".to_owned()));
     }
 }
 
@@ -243,9 +210,7 @@ fn misshapen(shape: Shape, reply: &Reply, head: &Head) -> String {
         }
         Shape::NullRows => json!({"content": [null]}).to_string(),
         Shape::Error => {
-            let body = Refusal::plain(200, 5001, "Internal server error")
-                .reply(&head.path)
-                .body;
+            let body = Refusal::plain(200, 5001, "Internal server error").reply(&head.path).body;
             String::from_utf8_lossy(&body).into_owned()
         }
     }

@@ -18,12 +18,7 @@ pub struct BaseUrl {
 impl BaseUrl {
     /// The public API.
     pub(super) fn recobeat() -> Self {
-        Self {
-            https: true,
-            host: "api.reccobeats.com".to_owned(),
-            port: 443,
-            prefix: String::new(),
-        }
+        Self { https: true, host: "api.reccobeats.com".to_owned(), port: 443, prefix: String::new() }
     }
 
     pub fn https(&self) -> bool {
@@ -47,16 +42,8 @@ impl BaseUrl {
 
     /// The `Host` header (RFC 9112 §3.2): host and, unless it is the scheme's own, the port.
     pub fn authority(&self) -> String {
-        let host = if self.host.contains(':') {
-            format!("[{}]", self.host)
-        } else {
-            self.host.clone()
-        };
-        if self.port == default_port(self.https) {
-            host
-        } else {
-            format!("{host}:{}", self.port)
-        }
+        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        if self.port == default_port(self.https) { host } else { format!("{host}:{}", self.port) }
     }
 }
 
@@ -87,11 +74,7 @@ impl FromStr for BaseUrl {
             "http" => false,
             _ => return Err(BaseUrlError::Scheme),
         };
-        if rest
-            .split('/')
-            .next()
-            .is_some_and(|authority| authority.contains('@'))
-        {
+        if rest.split('/').next().is_some_and(|authority| authority.contains('@')) {
             return Err(BaseUrlError::Credentials);
         }
         if rest.contains(['?', '#']) {
@@ -112,32 +95,19 @@ impl FromStr for BaseUrl {
         if prefix.contains("404") {
             return Err(BaseUrlError::NotFoundText);
         }
-        Ok(Self {
-            https,
-            host,
-            port,
-            prefix,
-        })
+        Ok(Self { https, host, port, prefix })
     }
 }
 
 /// A host as DNS and TLS want it.
 fn host(text: &str) -> Option<String> {
-    if let Some(inner) = text
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-    {
-        return inner
-            .parse::<std::net::Ipv6Addr>()
-            .ok()
-            .map(|address| address.to_string());
+    if let Some(inner) = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        return inner.parse::<std::net::Ipv6Addr>().ok().map(|address| address.to_string());
     }
     let label = |label: &str| {
         !label.is_empty()
             && label.len() <= 63
-            && label
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
     };
     let name = text.strip_suffix('.').unwrap_or(text);
     (name.len() <= 253 && name.split('.').all(label)).then(|| text.to_ascii_lowercase())
@@ -166,13 +136,7 @@ mod tests {
 
     fn parts(text: &str) -> (bool, String, u16, String, String) {
         let url: BaseUrl = text.parse().unwrap();
-        (
-            url.https(),
-            url.host().to_owned(),
-            url.port(),
-            url.prefix().to_owned(),
-            url.authority(),
-        )
+        (url.https(), url.host().to_owned(), url.port(), url.prefix().to_owned(), url.authority())
     }
 
     fn told(text: &str) -> BaseUrlError {
@@ -181,34 +145,16 @@ mod tests {
 
     #[test]
     fn a_port_that_is_not_given_is_the_scheme_s() {
-        let wanted = (
-            true,
-            "api.example.org".into(),
-            443,
-            String::new(),
-            "api.example.org".into(),
-        );
+        let wanted = (true, "api.example.org".into(), 443, String::new(), "api.example.org".into());
         assert_eq!(parts("https://api.example.org"), wanted);
         assert_eq!(parts("HTTPS://API.example.org:443/"), wanted);
-        let wanted = (
-            false,
-            "localhost".into(),
-            80,
-            String::new(),
-            "localhost".into(),
-        );
+        let wanted = (false, "localhost".into(), 80, String::new(), "localhost".into());
         assert_eq!(parts("http://localhost/"), wanted);
     }
 
     #[test]
     fn a_port_of_its_own_is_in_the_host_header() {
-        let wanted = (
-            false,
-            "127.0.0.1".into(),
-            9000,
-            "/api/v2".into(),
-            "127.0.0.1:9000".into(),
-        );
+        let wanted = (false, "127.0.0.1".into(), 9000, "/api/v2".into(), "127.0.0.1:9000".into());
         assert_eq!(parts("http://127.0.0.1:9000/api/v2/"), wanted);
     }
 
@@ -233,18 +179,12 @@ mod tests {
         assert_eq!(told("https://exämple.org"), BaseUrlError::Malformed);
         assert_eq!(told("https://[::g]"), BaseUrlError::Malformed);
         assert_eq!(told("https://example.org:0"), BaseUrlError::Port);
-        assert_eq!(
-            told("https://example.org/a404b"),
-            BaseUrlError::NotFoundText
-        );
+        assert_eq!(told("https://example.org/a404b"), BaseUrlError::NotFoundText);
     }
 
     #[test]
     fn it_is_shown_as_it_would_be_written() {
-        assert_eq!(
-            BaseUrl::recobeat().to_string(),
-            "https://api.reccobeats.com"
-        );
+        assert_eq!(BaseUrl::recobeat().to_string(), "https://api.reccobeats.com");
         let url: BaseUrl = "http://[::1]:80/x/".parse().unwrap();
         assert_eq!(url.to_string(), "http://[::1]/x");
     }

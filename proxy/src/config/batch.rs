@@ -40,11 +40,7 @@ impl Batch {
                 40,
                 whole(1..=40).because("the upstream refuses calls with more than 40 ids"),
             ),
-            linger: r.key(
-                "linger",
-                Duration::from_millis(10),
-                duration(Duration::ZERO..=10 * SECOND),
-            ),
+            linger: r.key("linger", Duration::from_millis(10), duration(Duration::ZERO..=10 * SECOND)),
             max_ids_per_request: r.key("max_ids_per_request", 500, whole(1..=100_000)),
             max_parallel_per_request: r.key("max_parallel_per_request", 4, whole(1..=1000)),
             oversize: r.key(

@@ -31,8 +31,7 @@ impl Budget {
             rate_per_minute: r.key(
                 "rate_per_minute",
                 80,
-                whole(0..=100_000)
-                    .because("0 makes no upstream calls; the public API takes about 80"),
+                whole(0..=100_000).because("0 makes no upstream calls; the public API takes about 80"),
             ),
             min_interval: r.key(
                 "min_interval",
@@ -42,14 +41,9 @@ impl Budget {
             max_in_flight: r.key(
                 "max_in_flight",
                 6,
-                whole(1..=10_000)
-                    .because("to make no upstream calls, set `budget.rate_per_minute` to 0"),
+                whole(1..=10_000).because("to make no upstream calls, set `budget.rate_per_minute` to 0"),
             ),
-            queue_timeout: r.key(
-                "queue_timeout",
-                30 * SECOND,
-                duration(Duration::ZERO..=HOUR),
-            ),
+            queue_timeout: r.key("queue_timeout", 30 * SECOND, duration(Duration::ZERO..=HOUR)),
             adaptive: r.key("adaptive", true, switch()),
             replicas: r.key("replicas", 1, whole(1..=10_000)),
         }

@@ -37,9 +37,8 @@ pub struct CategoryTtl {
 
 impl Categories {
     pub(super) fn read(r: &mut Reader<'_>) -> Self {
-        let mut category = |name, ttl, stale| {
-            r.section(name, |r| CategoryTtl::read(r, CategoryTtl { ttl, stale }))
-        };
+        let mut category =
+            |name, ttl, stale| r.section(name, |r| CategoryTtl::read(r, CategoryTtl { ttl, stale }));
         Self {
             track: category("track", 30 * DAY, 30 * DAY),
             features: category("features", 90 * DAY, 90 * DAY),

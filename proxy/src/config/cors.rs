@@ -14,11 +14,8 @@ pub struct Cors {
 
 impl Cors {
     pub(super) fn read(r: &mut Reader<'_>) -> Self {
-        let cors = Self {
-            allowed_origins: r.key("allowed_origins", vec!["*".to_owned()], list(origin())),
-        };
-        if cors.allowed_origins.len() > 1 && cors.allowed_origins.iter().any(|origin| origin == "*")
-        {
+        let cors = Self { allowed_origins: r.key("allowed_origins", vec!["*".to_owned()], list(origin())) };
+        if cors.allowed_origins.len() > 1 && cors.allowed_origins.iter().any(|origin| origin == "*") {
             r.refuse(
                 &["allowed_origins"],
                 "`cors.allowed_origins` has `*` beside other origins",
@@ -40,18 +37,16 @@ fn origin() -> Parsed<String> {
         if let Some(bare) = rest.strip_suffix('/')
             && !bare.contains('/')
         {
-            return Err(Fault::why("ends with a slash")
-                .help(format!("write {scheme}://{bare}, as browsers send it")));
+            return Err(
+                Fault::why("ends with a slash").help(format!("write {scheme}://{bare}, as browsers send it"))
+            );
         }
         if rest.contains(['/', '?', '#', '@', '*']) {
             return Err(Fault::why("is more than scheme, host and port")
                 .help("write scheme://host or scheme://host:port; no path, no wildcard inside"));
         }
         let uri: http::Uri = text.parse().map_err(|_| Fault::wrong())?;
-        let port_is_number = match uri
-            .authority()
-            .map(|authority| authority.as_str().rsplit_once(':'))
-        {
+        let port_is_number = match uri.authority().map(|authority| authority.as_str().rsplit_once(':')) {
             Some(Some((_, port))) if !port.ends_with(']') => port.parse::<u16>().is_ok(),
             Some(_) => true,
             None => false,

@@ -29,26 +29,16 @@ pub struct Admin {
 
 impl Tls {
     pub(super) fn read(r: &mut Reader<'_>) -> Option<Self> {
-        let cert = r.required(
-            "cert",
-            file("a PEM file with a certificate", "BEGIN CERTIFICATE"),
-        );
+        let cert = r.required("cert", file("a PEM file with a certificate", "BEGIN CERTIFICATE"));
         let key = r.required("key", file("a PEM file with a private key", "PRIVATE KEY"));
-        Some(Self {
-            cert: cert?,
-            key: key?,
-        })
+        Some(Self { cert: cert?, key: key? })
     }
 }
 
 impl Admin {
     pub(super) fn read(r: &mut Reader<'_>) -> Self {
         let admin = Self {
-            listen: r.key(
-                "listen",
-                SocketAddr::from(([127, 0, 0, 1], 9090)),
-                address(),
-            ),
+            listen: r.key("listen", SocketAddr::from(([127, 0, 0, 1], 9090)), address()),
             token: r.key(
                 "token",
                 None,
@@ -58,7 +48,10 @@ impl Admin {
         if !admin.listen.ip().is_loopback() && admin.token.is_none() {
             r.refuse(
                 &["listen", "token"],
-                format!("`admin.listen` is `{}`, which others can reach, but `admin.token` is not set", admin.listen),
+                format!(
+                    "`admin.listen` is `{}`, which others can reach, but `admin.token` is not set",
+                    admin.listen
+                ),
                 "set `admin.token`, best by RECOBEAT_ADMIN__TOKEN, or listen on 127.0.0.1: the admin \
                  side can purge the cache and shows the configuration",
             );
@@ -70,20 +63,13 @@ impl Admin {
 impl fmt::Debug for Admin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let token = self.token.as_ref().map(|_| HIDDEN);
-        f.debug_struct("Admin")
-            .field("listen", &self.listen)
-            .field("token", &token)
-            .finish()
+        f.debug_struct("Admin").field("listen", &self.listen).field("token", &token).finish()
     }
 }
 
 /// The key `listen` of the public side.
 pub(super) fn read_listen(r: &mut Reader<'_>) -> SocketAddr {
-    let listen = r.key(
-        "listen",
-        SocketAddr::from(([127, 0, 0, 1], 8080)),
-        address(),
-    );
+    let listen = r.key("listen", SocketAddr::from(([127, 0, 0, 1], 8080)), address());
     if listen.port().to_string().contains("404") {
         r.refuse(
             &["listen"],
@@ -109,22 +95,21 @@ pub(super) fn refuse_same(r: &mut Reader<'_>, listen: SocketAddr, admin: SocketA
 }
 
 fn address() -> Parsed<SocketAddr> {
-    parsed(
-        "an address and port, such as 127.0.0.1:8080 or [::]:8080",
-        |text| {
-            text.parse().map_err(|_| {
+    parsed("an address and port, such as 127.0.0.1:8080 or [::]:8080", |text| {
+        text.parse().map_err(|_| {
             let port = text.rsplit(':').next().unwrap_or_default();
             let fault = Fault::wrong();
             if text.starts_with("localhost:") {
                 fault.help(format!("names are not looked up: write 127.0.0.1:{port}"))
             } else if port.parse::<u16>().is_ok() && text.trim_start_matches(':') == port {
-                fault.help(format!("write 127.0.0.1:{port} for this machine only, 0.0.0.0:{port} for all networks"))
+                fault.help(format!(
+                    "write 127.0.0.1:{port} for this machine only, 0.0.0.0:{port} for all networks"
+                ))
             } else {
                 fault.help("write an IP address, a colon and a port up to 65535")
             }
         })
-        },
-    )
+    })
 }
 
 fn token(text: &str) -> Result<String, Fault> {

@@ -27,26 +27,16 @@ pub struct Sources<E = Vec<(String, String)>> {
 impl Default for Sources {
     /// Nothing given: the default file if it is there.
     fn default() -> Self {
-        Self {
-            path: None,
-            env: Vec::new(),
-            set: Vec::new(),
-        }
+        Self { path: None, env: Vec::new(), set: Vec::new() }
     }
 }
 
 impl Sources {
     /// With the variables of this process that concern the proxy.
     pub fn of_process(path: Option<PathBuf>, set: Vec<String>) -> Self {
-        let ours =
-            |name: &str| name.starts_with(PREFIX) || matches!(name, "REDIS_URL" | "VALKEY_URL");
+        let ours = |name: &str| name.starts_with(PREFIX) || matches!(name, "REDIS_URL" | "VALKEY_URL");
         let env = std::env::vars_os()
-            .map(|(name, value)| {
-                (
-                    name.to_string_lossy().into_owned(),
-                    value.to_string_lossy().into_owned(),
-                )
-            })
+            .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
             .filter(|(name, _)| ours(name))
             .collect();
         Self { path, env, set }
@@ -74,10 +64,7 @@ impl Config {
         let source = open(sources.path, &mut problems);
         let config = resolve(&source.text, sources.env, &sources.set, &mut problems);
         if problems.is_empty() {
-            Ok(Loaded {
-                config,
-                path: source.path,
-            })
+            Ok(Loaded { config, path: source.path })
         } else {
             Err(ConfigError::new(problems, source))
         }
@@ -91,10 +78,8 @@ fn resolve(
     set: &[String],
     problems: &mut Vec<Problem>,
 ) -> Config {
-    let mut root = parse(text, &Origin::File, problems).unwrap_or(Node {
-        value: Value::Null,
-        place: Place::Whole,
-    });
+    let mut root =
+        parse(text, &Origin::File, problems).unwrap_or(Node { value: Value::Null, place: Place::Whole });
     lay_over(&mut root, from_environment(env, problems));
     lay_over(&mut root, from_set(set, problems));
     reader::read(root, Config::read, problems)
@@ -110,10 +95,7 @@ fn open(path: Option<PathBuf>, problems: &mut Vec<Problem>) -> Source {
         problems.push(problem);
         String::new()
     });
-    Source {
-        path: Some(path),
-        text,
-    }
+    Source { path: Some(path), text }
 }
 
 fn read_text(path: &Path) -> Result<String, Problem> {
@@ -121,20 +103,17 @@ fn read_text(path: &Path) -> Result<String, Problem> {
         return Err(problem("a folder, not a file", "name the YAML file in it"));
     }
     let mut bytes = Vec::new();
-    fs::File::open(path)
-        .and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes))
-        .map_err(|error| {
+    fs::File::open(path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes)).map_err(
+        |error| {
             problem(
                 format!("cannot be read: {error}"),
                 "check the path (relative ones start from the working directory) and its permissions; \
                  without --config the defaults apply",
             )
-        })?;
+        },
+    )?;
     if bytes.len() as u64 > MOST_BYTES {
-        return Err(problem(
-            "larger than 1MiB",
-            "a configuration is a small YAML file: check the path",
-        ));
+        return Err(problem("larger than 1MiB", "a configuration is a small YAML file: check the path"));
     }
     if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
         return Err(problem("UTF-16 text", "save it as UTF-8"));
@@ -142,15 +121,9 @@ fn read_text(path: &Path) -> Result<String, Problem> {
     let text = String::from_utf8(bytes).map_err(|error| {
         let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = good.split(|byte| *byte == b'\n').count();
-        problem(
-            format!("not UTF-8 text: line {line} has a byte that is no character"),
-            "save it as UTF-8",
-        )
+        problem(format!("not UTF-8 text: line {line} has a byte that is no character"), "save it as UTF-8")
     })?;
-    Ok(text
-        .strip_prefix('\u{FEFF}')
-        .map(str::to_owned)
-        .unwrap_or(text))
+    Ok(text.strip_prefix('\u{FEFF}').map(str::to_owned).unwrap_or(text))
 }
 
 fn problem(message: impl Into<String>, help: &str) -> Problem {

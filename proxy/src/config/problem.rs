@@ -14,11 +14,7 @@ pub(super) enum Place {
     /// The file as a whole, or the configuration if there is none.
     Whole,
     /// Lines and columns count from 1, columns and widths in characters.
-    File {
-        line: usize,
-        column: usize,
-        width: usize,
-    },
+    File { line: usize, column: usize, width: usize },
     /// An environment variable.
     Variable(String),
     /// The key of a `--set key=value`.
@@ -35,11 +31,7 @@ pub(super) struct Problem {
 
 impl Problem {
     pub(super) fn new(place: Place, message: impl Into<String>) -> Self {
-        Self {
-            place,
-            message: message.into(),
-            help: None,
-        }
+        Self { place, message: message.into(), help: None }
     }
 
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
@@ -57,11 +49,7 @@ pub(super) struct Source {
 
 impl Source {
     fn name(&self) -> String {
-        self.path
-            .as_deref()
-            .unwrap_or(Path::new("configuration"))
-            .display()
-            .to_string()
+        self.path.as_deref().unwrap_or(Path::new("configuration")).display().to_string()
     }
 }
 
@@ -107,31 +95,21 @@ impl fmt::Display for ConfigError {
 }
 
 fn show(problem: &Problem, source: &Source, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let Problem {
-        place,
-        message,
-        help,
-    } = problem;
+    let Problem { place, message, help } = problem;
     let mut margin = 1;
     match place {
         Place::Whole => write!(f, "{}: {message}", source.name())?,
         Place::Variable(name) => write!(f, "environment variable {name}: {message}")?,
         Place::Set(key) if key.is_empty() => write!(f, "--set: {message}")?,
         Place::Set(key) => write!(f, "--set {key}: {message}")?,
-        &Place::File {
-            line,
-            column,
-            width,
-        } => {
+        &Place::File { line, column, width } => {
             write!(f, "{}:{line}:{column}: {message}", source.name())?;
             margin = line.to_string().len();
             let mut lines = source.text.lines().skip(line.saturating_sub(2));
             let above = if line > 1 { lines.next() } else { None };
             let text = veil_below(above.unwrap_or_default(), lines.next().unwrap_or_default());
             let (text, column) = window(&text, column);
-            let width = width
-                .min(text.chars().count().saturating_sub(column - 1))
-                .max(1);
+            let width = width.min(text.chars().count().saturating_sub(column - 1)).max(1);
             write!(f, "\n{:margin$} |\n{line} | {text}\n{:margin$} | ", "", "")?;
             // A tab before the caret stays a tab, so that the two stand under each other.
             for c in text.chars().take(column - 1) {
@@ -158,9 +136,5 @@ fn window(line: &str, column: usize) -> (String, usize) {
     if line.chars().count() > skipped + MOST {
         part.push('…');
     }
-    if skipped == 0 {
-        (part, column)
-    } else {
-        (format!("…{part}"), column - skipped + 1)
-    }
+    if skipped == 0 { (part, column) } else { (format!("…{part}"), column - skipped + 1) }
 }

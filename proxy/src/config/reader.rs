@@ -30,17 +30,9 @@ struct Log {
 }
 
 /// Reads a model from the tree. It may only be used if no problem was found.
-pub(super) fn read<T>(
-    root: Node,
-    read: impl FnOnce(&mut Reader<'_>) -> T,
-    problems: &mut Vec<Problem>,
-) -> T {
+pub(super) fn read<T>(root: Node, read: impl FnOnce(&mut Reader<'_>) -> T, problems: &mut Vec<Problem>) -> T {
     let mut log = Log::default();
-    let root = Entry {
-        key: String::new(),
-        key_place: root.place.clone(),
-        node: root,
-    };
+    let root = Entry { key: String::new(), key_place: root.place.clone(), node: root };
     let model = section(Some(&root), String::new(), read, &mut log);
     problems.append(&mut log.problems);
     problems.extend(log.unknown.iter().map(|unknown| unknown.problem(&log.keys)));
@@ -76,12 +68,7 @@ fn section<T>(
         }
     });
     let section = entry.map(|entry| &entry.node);
-    let mut reader = Reader {
-        section,
-        path,
-        names: Vec::new(),
-        log,
-    };
+    let mut reader = Reader { section, path, names: Vec::new(), log };
     let model = read(&mut reader);
     reader.note_unknown();
     model
@@ -90,12 +77,7 @@ fn section<T>(
 impl Reader<'_> {
     /// A key with a default.
     #[allow(clippy::needless_pass_by_value)] // a kind is made for its key
-    pub(super) fn key<K: Kind>(
-        &mut self,
-        name: &'static str,
-        default: K::Value,
-        kind: K,
-    ) -> K::Value {
+    pub(super) fn key<K: Kind>(&mut self, name: &'static str, default: K::Value, kind: K) -> K::Value {
         self.value(name, &kind).unwrap_or(default)
     }
 
@@ -111,14 +93,8 @@ impl Reader<'_> {
         let path = self.note(name);
         if let Some(first) = first {
             let message = format!("`{}` is given without `{name}`", self.path);
-            let help = format!(
-                "set `{path}` to {}, or remove `{}`",
-                kind.wanted(),
-                self.path
-            );
-            self.log
-                .problems
-                .push(Problem::new(first.key_place.clone(), message).help(help));
+            let help = format!("set `{path}` to {}, or remove `{}`", kind.wanted(), self.path);
+            self.log.problems.push(Problem::new(first.key_place.clone(), message).help(help));
         }
         None
     }
@@ -145,19 +121,10 @@ impl Reader<'_> {
     }
 
     /// A section; it is walked even if it is not given.
-    pub(super) fn section<T>(
-        &mut self,
-        name: &'static str,
-        read: impl FnOnce(&mut Reader<'_>) -> T,
-    ) -> T {
+    pub(super) fn section<T>(&mut self, name: &'static str, read: impl FnOnce(&mut Reader<'_>) -> T) -> T {
         let path = self.path_of(name);
         self.names.push(name);
-        section(
-            self.section.and_then(|node| node.entry(name)),
-            path,
-            read,
-            self.log,
-        )
+        section(self.section.and_then(|node| node.entry(name)), path, read, self.log)
     }
 
     /// Refuses a combination of values. It is pointed at by the first of its keys that was given
@@ -169,25 +136,16 @@ impl Reader<'_> {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        if paths
-            .iter()
-            .any(|path| self.log.faulty.contains(&self.path_of(path)))
-        {
+        if paths.iter().any(|path| self.log.faulty.contains(&self.path_of(path))) {
             return;
         }
         let given = paths.iter().find_map(|path| self.section?.find(path));
         let place = given.map_or(Place::Whole, |entry| entry.value_place().clone());
-        self.log
-            .problems
-            .push(Problem::new(place, message).help(help));
+        self.log.problems.push(Problem::new(place, message).help(help));
     }
 
     fn path_of(&self, name: &str) -> String {
-        if self.path.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{}.{name}", self.path)
-        }
+        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
     }
 
     fn note_unknown(self) {
@@ -205,15 +163,8 @@ impl Reader<'_> {
 }
 
 fn not_a_section(entry: &Entry, path: &str) -> Problem {
-    let name = if path.is_empty() {
-        "the configuration".to_owned()
-    } else {
-        format!("`{path}`")
-    };
-    let message = format!(
-        "{name} is {}, but must be a section of keys",
-        entry.node.shown()
-    );
+    let name = if path.is_empty() { "the configuration".to_owned() } else { format!("`{path}`") };
+    let message = format!("{name} is {}, but must be a section of keys", entry.node.shown());
     Problem::new(entry.value_place().clone(), message)
         .help("write its keys below it, indented, as `name: value`")
 }
@@ -225,27 +176,18 @@ fn wrong<K: Kind>(path: &str, entry: &Entry, kind: &K, fault: Fault) -> Vec<Prob
             None => format!("{subject}, but must be {wanted}"),
         };
         let help = fault.help.or_else(|| kind.remedy());
-        Problem::new(place, message).help(help.unwrap_or_else(|| {
-            "correct the value, or remove the key to get its default".to_owned()
-        }))
+        Problem::new(place, message).help(
+            help.unwrap_or_else(|| "correct the value, or remove the key to get its default".to_owned()),
+        )
     };
     if fault.parts.is_empty() {
         // The line of a secret value may hold nothing else that tells it is one.
-        let place = if kind.is_secret() {
-            &entry.key_place
-        } else {
-            entry.value_place()
-        };
+        let place = if kind.is_secret() { &entry.key_place } else { entry.value_place() };
         let subject = format!("`{path}` is {}", kind.shown(&entry.node));
         return vec![problem(place.clone(), subject, kind.wanted(), fault)];
     }
     let item = |part: Part| {
-        problem(
-            part.place,
-            format!("an item of `{path}` is {}", part.shown),
-            part.wanted,
-            part.fault,
-        )
+        problem(part.place, format!("an item of `{path}` is {}", part.shown), part.wanted, part.fault)
     };
     fault.parts.into_iter().map(item).collect()
 }

@@ -27,19 +27,10 @@ pub(super) fn veil(line: &str) -> String {
         && let Some(end) = line[at..].rfind('@')
         && at < hidden.start
     {
-        hidden = if hidden.is_empty() {
-            at..at + end
-        } else {
-            at..line.len()
-        };
+        hidden = if hidden.is_empty() { at..at + end } else { at..line.len() };
     }
     let Range { start, end } = hidden;
-    format!(
-        "{}{}{}",
-        &line[..start],
-        stars(&line[start..end]),
-        &line[end..]
-    )
+    format!("{}{}{}", &line[..start], stars(&line[start..end]), &line[end..])
 }
 
 /// The same for a line whose predecessor is known: a value may stand below its key.
@@ -53,18 +44,13 @@ pub(super) fn veil_below(above: &str, line: &str) -> String {
 /// Where the first word that sounds like a secret ends.
 fn secret_word(line: &str) -> Option<usize> {
     let lower = line.to_ascii_lowercase();
-    let start = ["tok", "passw", "secret"]
-        .iter()
-        .filter_map(|word| lower.find(word))
-        .min()?;
+    let start = ["tok", "passw", "secret"].iter().filter_map(|word| lower.find(word)).min()?;
     let end = line[start..].find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
     Some(end.map_or(line.len(), |end| start + end))
 }
 
 fn stars(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_whitespace() { c } else { '*' })
-        .collect()
+    text.chars().map(|c| if c.is_whitespace() { c } else { '*' }).collect()
 }
 
 #[cfg(test)]
@@ -81,15 +67,9 @@ mod tests {
 
     #[test]
     fn credentials_in_a_url_are_hidden_to_the_last_at_sign() {
-        assert_eq!(
-            veil("url: redis://me:p@ss/w,rd@host/0 # x"),
-            "url: redis://************@host/0 # x"
-        );
+        assert_eq!(veil("url: redis://me:p@ss/w,rd@host/0 # x"), "url: redis://************@host/0 # x");
         assert_eq!(veil("https://example.org"), "https://example.org");
-        assert_eq!(
-            veil("a://b:c@d token: e"),
-            "a://***@* ****** *".replace('@', "*")
-        );
+        assert_eq!(veil("a://b:c@d token: e"), "a://***@* ****** *".replace('@', "*"));
     }
 
     #[test]
@@ -100,14 +80,8 @@ mod tests {
 
     #[test]
     fn a_url_is_shown_without_credentials() {
-        assert_eq!(
-            without_credentials("redis://me:p@ss@host:1/0"),
-            "redis://***@host:1/0"
-        );
-        assert_eq!(
-            without_credentials("redis://a:b@c,redis://d:e@f"),
-            "redis://***@f"
-        );
+        assert_eq!(without_credentials("redis://me:p@ss@host:1/0"), "redis://***@host:1/0");
+        assert_eq!(without_credentials("redis://a:b@c,redis://d:e@f"), "redis://***@f");
         assert_eq!(without_credentials("redis://host"), "redis://host");
     }
 }

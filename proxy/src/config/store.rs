@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 
 use super::kind::{
-    self, Fault, GIB, Kind, MIB, MILLISECOND, MINUTE, Parsed, SECOND, TIB, duration, optional,
-    parsed, size, switch, whole,
+    self, Fault, GIB, Kind, MIB, MILLISECOND, MINUTE, Parsed, SECOND, TIB, duration, optional, parsed, size,
+    switch, whole,
 };
 use super::reader::Reader;
 use super::secret::without_credentials;
@@ -56,7 +56,9 @@ impl Memory {
             max_entries: r.key(
                 "max_entries",
                 1_000_000,
-                whole(5000..=1_000_000_000).because("fewer than 5000 entries lose more than they save; bound the memory with `max_bytes`"),
+                whole(5000..=1_000_000_000).because(
+                    "fewer than 5000 entries lose more than they save; bound the memory with `max_bytes`",
+                ),
             ),
         }
     }
@@ -82,11 +84,7 @@ impl Redis {
                 Duration::from_millis(50),
                 duration(MILLISECOND..=10 * SECOND),
             ),
-            connect_timeout: r.key(
-                "connect_timeout",
-                5 * SECOND,
-                duration(MILLISECOND..=10 * MINUTE),
-            ),
+            connect_timeout: r.key("connect_timeout", 5 * SECOND, duration(MILLISECOND..=10 * MINUTE)),
             pool: r.key("pool", 50, whole(1..=10_000)),
         }
     }
@@ -108,60 +106,44 @@ fn path() -> Parsed<PathBuf> {
     parsed("the path of a file", |text| {
         let path = PathBuf::from(text);
         if path.is_dir() {
-            return Err(
-                Fault::why("is a folder").help("name a file in it, such as data/cache.redb")
-            );
+            return Err(Fault::why("is a folder").help("name a file in it, such as data/cache.redb"));
         }
         Ok(path)
     })
 }
 
 fn url() -> Parsed<String> {
-    parsed(
-        "a Redis URL such as redis://:password@host:6379/0",
-        |text| {
-            let known = |scheme: &str| matches!(scheme, "redis" | "rediss" | "valkey" | "valkeys");
-            match text.split_once("://") {
-                Some((scheme, rest)) if known(scheme) => {
-                    let host = rest.rsplit('@').next().unwrap_or_default();
-                    if host.is_empty()
-                        || host.starts_with([':', '/', ','])
-                        || text.contains(char::is_whitespace)
-                    {
-                        Err(Fault::why("has no host").help("write redis://host:port, nodes of a cluster separated by commas without spaces"))
-                    } else {
-                        Ok(text.to_owned())
-                    }
+    parsed("a Redis URL such as redis://:password@host:6379/0", |text| {
+        let known = |scheme: &str| matches!(scheme, "redis" | "rediss" | "valkey" | "valkeys");
+        match text.split_once("://") {
+            Some((scheme, rest)) if known(scheme) => {
+                let host = rest.rsplit('@').next().unwrap_or_default();
+                if host.is_empty() || host.starts_with([':', '/', ',']) || text.contains(char::is_whitespace)
+                {
+                    Err(Fault::why("has no host").help(
+                        "write redis://host:port, nodes of a cluster separated by commas without spaces",
+                    ))
+                } else {
+                    Ok(text.to_owned())
                 }
-                _ => Err(Fault::why(
-                    "does not begin with redis://, rediss://, valkey:// or valkeys://",
-                )
-                .help("write the scheme first; the ones that end in `s` speak TLS")),
             }
-        },
-    )
+            _ => Err(Fault::why("does not begin with redis://, rediss://, valkey:// or valkeys://")
+                .help("write the scheme first; the ones that end in `s` speak TLS")),
+        }
+    })
 }
 
 fn prefix() -> Parsed<String> {
-    parsed(
-        "visible ASCII characters without braces and spaces",
-        |text| {
-            if text
-                .bytes()
-                .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'{' | b'}'))
-            {
-                Ok(text.to_owned())
-            } else {
-                Err(Fault::wrong()
-                    .help("braces mark the part of a key that chooses the node of a cluster"))
-            }
-        },
-    )
+    parsed("visible ASCII characters without braces and spaces", |text| {
+        if text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'{' | b'}')) {
+            Ok(text.to_owned())
+        } else {
+            Err(Fault::wrong().help("braces mark the part of a key that chooses the node of a cluster"))
+        }
+    })
 }
 
 #[allow(clippy::ref_option)] // the signature serde asks for
 fn without_password<S: Serializer>(url: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
-    url.as_deref()
-        .map(without_credentials)
-        .serialize(serializer)
+    url.as_deref().map(without_credentials).serialize(serializer)
 }

@@ -16,17 +16,8 @@ pub(super) struct Unknown {
 impl Unknown {
     /// The problem, with a suggestion from the paths of all keys.
     pub(super) fn problem(&self, keys: &[String]) -> Problem {
-        let Self {
-            section,
-            key,
-            place,
-            siblings,
-        } = self;
-        let path = if section.is_empty() {
-            key.clone()
-        } else {
-            format!("{section}.{key}")
-        };
+        let Self { section, key, place, siblings } = self;
+        let path = if section.is_empty() { key.clone() } else { format!("{section}.{key}") };
         let suggestion = match place {
             Place::Variable(name) => closest(name, keys.iter().map(|key| variable(key))),
             _ => closest(key, siblings.iter().map(|&name| name.to_owned()))
@@ -38,11 +29,7 @@ impl Unknown {
             Some(suggestion) => format!("{message}, did you mean `{suggestion}`?"),
             None => message,
         };
-        let owner = if section.is_empty() {
-            "the top level".to_owned()
-        } else {
-            format!("`{section}`")
-        };
+        let owner = if section.is_empty() { "the top level".to_owned() } else { format!("`{section}`") };
         let help = if key == "<<" {
             "merge keys are not understood: write the values out".to_owned()
         } else if siblings.is_empty() {
@@ -77,9 +64,7 @@ fn closest(word: &str, candidates: impl Iterator<Item = String>) -> Option<Strin
 
 /// A key of that name in another section, if there is just one.
 fn elsewhere(key: &str, keys: &[String]) -> Option<String> {
-    let mut found = keys
-        .iter()
-        .filter(|path| path.rsplit('.').next() == Some(key));
+    let mut found = keys.iter().filter(|path| path.rsplit('.').next() == Some(key));
     let path = found.next()?;
     found.next().is_none().then(|| path.clone())
 }

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::base_url::{BaseUrl, BaseUrlError};
 use super::kind::{
-    self, DAY, Fault, HOUR, Kind, MILLISECOND, MINUTE, Parsed, SECOND, duration, file, in_words,
-    optional, parsed, share, whole,
+    self, DAY, Fault, HOUR, Kind, MILLISECOND, MINUTE, Parsed, SECOND, duration, file, in_words, optional,
+    parsed, share, whole,
 };
 use super::reader::Reader;
 
@@ -74,9 +74,7 @@ impl Upstream {
             base_url: r.key("base_url", BaseUrl::recobeat(), base_url()),
             user_agent: r
                 .key("user_agent", None, optional(user_agent()))
-                .unwrap_or_else(|| {
-                    concat!("recobeat-proxy/", env!("CARGO_PKG_VERSION")).to_owned()
-                }),
+                .unwrap_or_else(|| concat!("recobeat-proxy/", env!("CARGO_PKG_VERSION")).to_owned()),
             ca_file: r.key(
                 "ca_file",
                 None,
@@ -127,10 +125,7 @@ impl Pool {
         if pool.idle > pool.max {
             r.refuse(
                 &["idle", "max"],
-                format!(
-                    "`upstream.pool.idle` is {}, more than `upstream.pool.max`, {}",
-                    pool.idle, pool.max
-                ),
+                format!("`upstream.pool.idle` is {}, more than `upstream.pool.max`, {}", pool.idle, pool.max),
                 "lower `idle` or raise `max`: no more connections can be kept than there are",
             );
         }
@@ -157,8 +152,7 @@ impl Breaker {
             consecutive_failures: r.key(
                 "consecutive_failures",
                 5,
-                whole(1..=1_000_000)
-                    .because("with 0 it would never close; a large number never opens it"),
+                whole(1..=1_000_000).because("with 0 it would never close; a large number never opens it"),
             ),
             ratio: r.key(
                 "ratio",
@@ -173,33 +167,26 @@ impl Breaker {
 }
 
 fn base_url() -> Parsed<BaseUrl> {
-    parsed(
-        "an http or https URL such as https://api.reccobeats.com",
-        |text| {
-            text.parse().map_err(|error: BaseUrlError| {
-                Fault::why(error.to_string()).help(match error {
-                    BaseUrlError::Scheme => "write the whole URL, scheme first",
-                    BaseUrlError::Credentials => {
-                        "remove what stands before the `@`: credentials are never sent upstream"
-                    }
-                    BaseUrlError::Query => "end the URL with the host, the port or a path",
-                    BaseUrlError::NotFoundText => "serve the upstream under another path",
-                    BaseUrlError::Malformed | BaseUrlError::Port => {
-                        "write scheme://host, then :port and /path if needed"
-                    }
-                })
+    parsed("an http or https URL such as https://api.reccobeats.com", |text| {
+        text.parse().map_err(|error: BaseUrlError| {
+            Fault::why(error.to_string()).help(match error {
+                BaseUrlError::Scheme => "write the whole URL, scheme first",
+                BaseUrlError::Credentials => {
+                    "remove what stands before the `@`: credentials are never sent upstream"
+                }
+                BaseUrlError::Query => "end the URL with the host, the port or a path",
+                BaseUrlError::NotFoundText => "serve the upstream under another path",
+                BaseUrlError::Malformed | BaseUrlError::Port => {
+                    "write scheme://host, then :port and /path if needed"
+                }
             })
-        },
-    )
+        })
+    })
 }
 
 fn user_agent() -> Parsed<String> {
     parsed("visible ASCII characters and spaces", |text| {
-        if text.trim() == text
-            && text
-                .bytes()
-                .all(|byte| byte.is_ascii_graphic() || byte == b' ')
-        {
+        if text.trim() == text && text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') {
             Ok(text.to_owned())
         } else {
             Err(Fault::why("cannot stand in a header"))

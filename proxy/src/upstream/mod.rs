@@ -2,8 +2,21 @@
 //!
 //! [`Upstream`] is the seam between the engine, which decides *what* to ask, and the client,
 //! which knows sockets. The engine's tests put a scripted upstream behind the same trait.
+//!
+//! [`Client`] is that client and [`Target`] the upstream it talks to. Nothing connects without a
+//! peer from [`Target::peer`], and nobody gets one without a [`Permit`].
 
 mod breaker;
+mod client;
+mod coding;
+mod exchange;
+mod fields;
+mod resolver;
+mod target;
+#[cfg(test)]
+mod tests;
+mod trust;
+mod unread;
 
 use std::time::Duration;
 
@@ -15,6 +28,9 @@ use crate::api::ErrorCode;
 use crate::budget::Permit;
 
 pub use breaker::{Breaker, BreakerSettings};
+pub use client::Client;
+pub use target::{Target, TargetError, TargetSettings};
+pub use trust::TrustError;
 
 /// One GET to the upstream. Everything is ours to choose but the path: no client header is ever
 /// passed on.
@@ -94,6 +110,7 @@ impl CallError {
 #[async_trait]
 pub trait Upstream: Send + Sync + 'static {
     /// Makes one call and reads the whole answer; the permit's slot is free when this returns.
-    /// Never retries: a second attempt needs a second permit.
+    /// Never lets the upstream see two requests: a second attempt needs a second permit. (A
+    /// request that a stale pooled connection provably never delivered may be sent once more.)
     async fn call(&self, permit: Permit, request: Request) -> Result<Reply, CallError>;
 }

@@ -46,13 +46,9 @@ pub(super) fn grow(seed: u64, wanted: usize) -> Grown {
         let id = grower.spotify();
         grower.grown.unknown.push(id);
     }
-    let Grown {
-        tracks, artists, ..
-    } = &mut grower.grown;
+    let Grown { tracks, artists, .. } = &mut grower.grown;
     for artist in artists {
-        artist
-            .tracks
-            .sort_by_cached_key(|at| tracks[*at].spotify.to_lowercase());
+        artist.tracks.sort_by_cached_key(|at| tracks[*at].spotify.to_lowercase());
     }
     grower.grown
 }
@@ -63,14 +59,7 @@ impl Grower {
         let (id, spotify) = (self.uuid(), self.spotify());
         let name = self.name();
         let row = row::artist(&id, &spotify, &name);
-        self.grown.artists.push(Artist {
-            id,
-            spotify,
-            name,
-            tracks: Vec::new(),
-            albums: Vec::new(),
-            row,
-        });
+        self.grown.artists.push(Artist { id, spotify, name, tracks: Vec::new(), albums: Vec::new(), row });
         let genre = self.genre();
         let left = self.wanted - self.grown.tracks.len();
         let mut size = self.catalogue_size(at).min(left);
@@ -92,9 +81,7 @@ impl Grower {
         }
         let tail = (0.03 + 0.97 * self.dice.unit()).recip();
         let size = 4.0 * tail * self.dice.unit();
-        (1..300)
-            .find(|whole| f64::from(*whole) >= size)
-            .map_or(300, |whole: u16| usize::from(whole))
+        (1..300).find(|whole| f64::from(*whole) >= size).map_or(300, |whole: u16| usize::from(whole))
     }
 
     fn album(&mut self, artist: usize, genre: &Genre, tracks: usize) {
@@ -102,14 +89,7 @@ impl Grower {
         let (id, spotify) = (self.uuid(), self.spotify());
         let name = self.title(genre);
         let members = (0..tracks).map(|_| self.track(artist, at, genre)).collect();
-        let mut album = Album {
-            id,
-            spotify,
-            name,
-            artist,
-            tracks: members,
-            row: String::new(),
-        };
+        let mut album = Album { id, spotify, name, artist, tracks: members, row: String::new() };
         let kind = match tracks {
             1..=3 => "single",
             _ if self.dice.chance(0.08) => "compilation",
@@ -149,11 +129,7 @@ impl Grower {
         let copied = copied.filter(|_| self.dice.chance(0.01));
         let original = copied.map(|of| &self.grown.tracks[of]);
         let (isrc, title, mut features) = match original {
-            Some(track) => (
-                track.isrc.clone(),
-                track.title.clone(),
-                track.features.clone(),
-            ),
+            Some(track) => (track.isrc.clone(), track.title.clone(), track.features.clone()),
             None => (self.isrc(), self.title(genre), self.features(genre)),
         };
         let popularity = self.popularity(genre.popularity);
@@ -208,16 +184,8 @@ impl Grower {
             draw if draw < genre.instrumental + 0.4 => 0.0,
             _ => self.dice.unit().powi(6) * 0.02,
         };
-        let liveness = if self.dice.chance(0.06) {
-            (0.8, 0.1)
-        } else {
-            (0.16, 0.07)
-        };
-        let key = if self.dice.chance(0.002) {
-            -1
-        } else {
-            self.small(12)
-        };
+        let liveness = if self.dice.chance(0.06) { (0.8, 0.1) } else { (0.16, 0.07) };
+        let key = if self.dice.chance(0.002) { -1 } else { self.small(12) };
         Features {
             acousticness: self.unit(genre.acousticness),
             danceability: self.unit(genre.danceability),
@@ -225,16 +193,10 @@ impl Grower {
             instrumentalness,
             key,
             liveness: self.unit(liveness),
-            loudness: self
-                .dice
-                .bell(genre.loudness.0, genre.loudness.1)
-                .clamp(-60.0, 2.0),
+            loudness: self.dice.bell(genre.loudness.0, genre.loudness.1).clamp(-60.0, 2.0),
             mode: i8::from(self.dice.chance(0.62)),
             speechiness: self.unit(genre.speechiness),
-            tempo: self
-                .dice
-                .bell(genre.tempo.0, genre.tempo.1)
-                .clamp(48.0, 214.0),
+            tempo: self.dice.bell(genre.tempo.0, genre.tempo.1).clamp(48.0, 214.0),
             valence: self.unit(genre.valence),
         }
     }
@@ -252,9 +214,7 @@ impl Grower {
             return 0;
         }
         let drawn = self.dice.bell(mean, spread).clamp(0.0, 100.0);
-        (0..100)
-            .find(|whole| f64::from(*whole) >= drawn)
-            .unwrap_or(100)
+        (0..100).find(|whole| f64::from(*whole) >= drawn).unwrap_or(100)
     }
 
     fn countries(&mut self) -> String {
@@ -263,9 +223,7 @@ impl Grower {
         }
         let keep = self.dice.unit();
         let all = words::COUNTRIES.iter().copied();
-        all.filter(|_| self.dice.chance(keep))
-            .collect::<Vec<_>>()
-            .join(",")
+        all.filter(|_| self.dice.chance(keep)).collect::<Vec<_>>().join(",")
     }
 
     fn release(&mut self) -> (String, &'static str) {
@@ -281,11 +239,7 @@ impl Grower {
 
     fn title(&mut self, genre: &Genre) -> String {
         let dice = &mut self.dice;
-        let mood = if dice.chance(0.5) {
-            dice.pick(genre.moods)
-        } else {
-            dice.pick(words::MOODS)
-        };
+        let mood = if dice.chance(0.5) { dice.pick(genre.moods) } else { dice.pick(words::MOODS) };
         let mood = capitalised(mood);
         let (noun, adjective) = (dice.pick(words::NOUNS), dice.pick(words::ADJECTIVES));
         let title = match dice.below(10) {
@@ -300,27 +254,15 @@ impl Grower {
             8 => format!("{noun} ({mood})"),
             _ => noun.to_owned(),
         };
-        if dice.chance(0.12) {
-            title + dice.pick(words::SUFFIXES)
-        } else {
-            title
-        }
+        if dice.chance(0.12) { title + dice.pick(words::SUFFIXES) } else { title }
     }
 
     fn name(&mut self) -> String {
         let dice = &mut self.dice;
         match dice.below(4) {
-            0 => format!(
-                "The {} {}",
-                dice.pick(words::ADJECTIVES),
-                dice.pick(words::BANDS)
-            ),
+            0 => format!("The {} {}", dice.pick(words::ADJECTIVES), dice.pick(words::BANDS)),
             1 => format!("{} {}", dice.pick(words::NOUNS), dice.pick(words::BANDS)),
-            _ => format!(
-                "{} {}",
-                dice.pick(words::FIRST_NAMES),
-                dice.pick(words::LAST_NAMES)
-            ),
+            _ => format!("{} {}", dice.pick(words::FIRST_NAMES), dice.pick(words::LAST_NAMES)),
         }
     }
 

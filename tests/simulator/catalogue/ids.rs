@@ -28,23 +28,13 @@ pub(crate) fn spotify(dice: &mut Dice) -> String {
 /// A made-up recording code under the country `XX`, which is nobody's.
 pub(crate) fn isrc(dice: &mut Dice) -> String {
     let registrant: String = (0..3).map(|_| char::from(dice.pick(REGISTRANT))).collect();
-    format!(
-        "XX{registrant}{:02}{:05}",
-        dice.below(26),
-        dice.below(100_000)
-    )
+    format!("XX{registrant}{:02}{:05}", dice.below(26), dice.below(100_000))
 }
 
 /// The same id with the letter case turned round: another id, because ids are case-sensitive.
 pub(crate) fn case_twin(id: &str) -> String {
     id.chars()
-        .map(|c| {
-            if c.is_ascii_lowercase() {
-                c.to_ascii_uppercase()
-            } else {
-                c.to_ascii_lowercase()
-            }
-        })
+        .map(|c| if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() })
         .collect()
 }
 
@@ -66,11 +56,7 @@ mod tests {
         let mut dice = Dice::new(3);
         assert!(is_uuid(&uuid(&mut dice)));
         assert_eq!(spotify(&mut dice).len(), 22);
-        assert!(
-            spotify(&mut dice)
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric())
-        );
+        assert!(spotify(&mut dice).chars().all(|c| c.is_ascii_alphanumeric()));
         assert_eq!(isrc(&mut dice).len(), 12);
     }
 

@@ -152,12 +152,7 @@ impl Catalogue {
 
     /// All tracks with this recording code.
     pub fn recordings(&self, isrc: &str) -> impl Iterator<Item = &Track> {
-        self.index
-            .isrcs
-            .get(isrc)
-            .into_iter()
-            .flatten()
-            .map(|at| &self.tracks[*at])
+        self.index.isrcs.get(isrc).into_iter().flatten().map(|at| &self.tracks[*at])
     }
 
     pub(crate) fn seed(&self) -> u64 {
@@ -226,14 +221,8 @@ mod tests {
 
     #[test]
     fn one_seed_gives_one_catalogue() {
-        assert_eq!(
-            bytes(&Catalogue::grow(4, 1_500)),
-            bytes(&Catalogue::grow(4, 1_500))
-        );
-        assert_ne!(
-            bytes(&Catalogue::grow(4, 1_500)),
-            bytes(&Catalogue::grow(5, 1_500))
-        );
+        assert_eq!(bytes(&Catalogue::grow(4, 1_500)), bytes(&Catalogue::grow(4, 1_500)));
+        assert_ne!(bytes(&Catalogue::grow(4, 1_500)), bytes(&Catalogue::grow(5, 1_500)));
     }
 
     #[test]
@@ -270,11 +259,7 @@ mod tests {
         let catalogue = Catalogue::grow(1, 20_000);
         assert_eq!(catalogue.tracks().len(), 20_000);
         for word in words::MOODS {
-            let found = catalogue
-                .titles()
-                .iter()
-                .filter(|title| title.contains(word))
-                .count();
+            let found = catalogue.titles().iter().filter(|title| title.contains(word)).count();
             assert!(found >= 20, "{word} finds {found}");
         }
     }
@@ -283,34 +268,19 @@ mod tests {
     fn the_default_catalogue_has_the_oddities_of_the_real_one() {
         let catalogue = Catalogue::grow(1, 20_000);
         let tracks = catalogue.tracks();
-        let bare = tracks
-            .iter()
-            .filter(|track| track.features_row.is_none())
-            .count();
+        let bare = tracks.iter().filter(|track| track.features_row.is_none()).count();
         assert!((40..=200).contains(&bare), "{bare} tracks without features");
         let codes: HashSet<&str> = tracks.iter().map(|track| track.isrc.as_str()).collect();
         let twins = tracks.len() - codes.len();
         assert!((20..=400).contains(&twins), "{twins} recordings twice");
-        assert!(
-            tracks
-                .iter()
-                .any(|track| track.row.contains(r#""availableCountries":"""#))
-        );
+        assert!(tracks.iter().any(|track| track.row.contains(r#""availableCountries":"""#)));
         assert_eq!(catalogue.unknown().len(), 3_000);
-        assert!(
-            catalogue
-                .unknown()
-                .iter()
-                .all(|id| catalogue.track(id).is_none())
-        );
+        assert!(catalogue.unknown().iter().all(|id| catalogue.track(id).is_none()));
         let sizes: Vec<usize> = catalogue.artists().iter().map(|a| a.tracks.len()).collect();
         assert!(sizes.iter().any(|size| *size >= 250));
         assert!(sizes.contains(&1));
         let folded: HashSet<String> = tracks.iter().map(|t| t.spotify.to_lowercase()).collect();
-        assert!(
-            folded.len() < tracks.len(),
-            "some Spotify ids differ in case only"
-        );
+        assert!(folded.len() < tracks.len(), "some Spotify ids differ in case only");
     }
 
     #[test]

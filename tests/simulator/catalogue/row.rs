@@ -15,24 +15,13 @@ fn quoted(text: &str) -> String {
 /// One number as the upstream might print it; never with an exponent.
 pub(super) fn number(dice: &mut Dice, value: f64, decimals: usize) -> String {
     let text = format!("{value:.decimals$}");
-    let text = if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.')
-    } else {
-        &text
-    };
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
     let text = if text == "-0" { "0" } else { text };
-    if text.contains('.') || dice.chance(0.5) {
-        text.to_owned()
-    } else {
-        format!("{text}.0")
-    }
+    if text.contains('.') || dice.chance(0.5) { text.to_owned() } else { format!("{text}.0") }
 }
 
 pub(super) fn artist(id: &str, spotify: &str, name: &str) -> String {
-    format!(
-        r#"{{"id":"{id}","name":{},"href":"https://open.spotify.com/artist/{spotify}"}}"#,
-        quoted(name)
-    )
+    format!(r#"{{"id":"{id}","name":{},"href":"https://open.spotify.com/artist/{spotify}"}}"#, quoted(name))
 }
 
 fn artist_list(artists: &[&Artist]) -> String {
@@ -110,9 +99,7 @@ pub(super) fn features(
     (id, spotify, isrc): (&str, &str, &str),
     values: &mut Features,
 ) -> String {
-    let head = format!(
-        r#"{{"id":"{id}","href":"https://open.spotify.com/track/{spotify}","isrc":"{isrc}""#
-    );
+    let head = format!(r#"{{"id":"{id}","href":"https://open.spotify.com/track/{spotify}","isrc":"{isrc}""#);
     let mut row = Row { dice, text: head };
     row.decimal("acousticness", &mut values.acousticness, 3);
     row.decimal("danceability", &mut values.danceability, 3);

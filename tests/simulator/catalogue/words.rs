@@ -44,9 +44,9 @@ pub(crate) const MOODS: &[&str] = &[
 ];
 
 pub(crate) const ADJECTIVES: &[&str] = &[
-    "Golden", "Broken", "Silver", "Hollow", "Electric", "Paper", "Distant", "Crimson", "Velvet",
-    "Endless", "Silent", "Burning", "Frozen", "Hidden", "Restless", "Gentle", "Wild", "Faded",
-    "Naïve", "Second", "Northern", "Neon", "Sacred", "Tiny", "Über",
+    "Golden", "Broken", "Silver", "Hollow", "Electric", "Paper", "Distant", "Crimson", "Velvet", "Endless",
+    "Silent", "Burning", "Frozen", "Hidden", "Restless", "Gentle", "Wild", "Faded", "Naïve", "Second",
+    "Northern", "Neon", "Sacred", "Tiny", "Über",
 ];
 
 pub(crate) const NOUNS: &[&str] = &[
@@ -102,8 +102,8 @@ pub(crate) const SUFFIXES: &[&str] = &[
 ];
 
 pub(crate) const FIRST_NAMES: &[&str] = &[
-    "Nova", "Milo", "Ada", "Juno", "Otis", "Iris", "Hugo", "Lena", "Theo", "Zara", "Felix", "Maya",
-    "Oskar", "Noémie", "Rosa", "Silas", "Wren", "Kaito", "Inés", "Björn", "Amara", "Dario",
+    "Nova", "Milo", "Ada", "Juno", "Otis", "Iris", "Hugo", "Lena", "Theo", "Zara", "Felix", "Maya", "Oskar",
+    "Noémie", "Rosa", "Silas", "Wren", "Kaito", "Inés", "Björn", "Amara", "Dario",
 ];
 
 pub(crate) const LAST_NAMES: &[&str] = &[
@@ -147,16 +147,10 @@ pub(crate) const BANDS: &[&str] = &[
     "Club",
 ];
 
-pub(crate) const LABELS: &[&str] = &[
-    "Sample",
-    "Tall Pine Records",
-    "Blue Door",
-    "Meridian",
-    "Kitchen Table",
-    "Ninth Floor",
-];
+pub(crate) const LABELS: &[&str] =
+    &["Sample", "Tall Pine Records", "Blue Door", "Meridian", "Kitchen Table", "Ninth Floor"];
 
 pub(crate) const COUNTRIES: &[&str] = &[
-    "AR", "AT", "AU", "BE", "BR", "CA", "CH", "CL", "CZ", "DE", "DK", "ES", "FI", "FR", "GB", "GR",
-    "HU", "IE", "IN", "IT", "JP", "KR", "MX", "NL", "NO", "NZ", "PL", "PT", "RO", "SE", "TR", "US",
+    "AR", "AT", "AU", "BE", "BR", "CA", "CH", "CL", "CZ", "DE", "DK", "ES", "FI", "FR", "GB", "GR", "HU",
+    "IE", "IN", "IT", "JP", "KR", "MX", "NL", "NO", "NZ", "PL", "PT", "RO", "SE", "TR", "US",
 ];

@@ -110,15 +110,9 @@ mod tests {
 
     #[test]
     fn fixed_words_win_over_ids() {
-        assert_eq!(
-            Endpoint::of("/v1/track/search"),
-            (Endpoint::TrackSearch, None)
-        );
+        assert_eq!(Endpoint::of("/v1/track/search"), (Endpoint::TrackSearch, None));
         assert_eq!(Endpoint::of("/v1/track/x"), (Endpoint::Track, Some("x")));
-        assert_eq!(
-            Endpoint::of("/v1/artist/x/album"),
-            (Endpoint::ArtistAlbums, Some("x"))
-        );
+        assert_eq!(Endpoint::of("/v1/artist/x/album"), (Endpoint::ArtistAlbums, Some("x")));
     }
 
     #[test]

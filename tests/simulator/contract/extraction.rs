@@ -11,11 +11,7 @@ const LARGEST_FILE: usize = 5 * 1024 * 1024;
 
 pub(super) fn extract(content_type: Option<&str>, body: &[u8]) -> Result<String, Refusal> {
     let boundary = content_type
-        .filter(|kind| {
-            kind.trim_start()
-                .to_ascii_lowercase()
-                .starts_with("multipart/form-data")
-        })
+        .filter(|kind| kind.trim_start().to_ascii_lowercase().starts_with("multipart/form-data"))
         .and_then(boundary)
         .ok_or_else(|| Refusal::plain(415, 4002, "Content-Type must be multipart/form-data"))?;
     let file = part(body, &boundary, "audioFile")
@@ -26,10 +22,7 @@ pub(super) fn extract(content_type: Option<&str>, body: &[u8]) -> Result<String,
     if file.len() > LARGEST_FILE {
         return Err(Refusal::plain(400, 4002, "File 'audioFile' exceeds 5 MB"));
     }
-    let mut dice = Dice::new(
-        file.iter()
-            .fold(0xF11E, |hash, byte| scramble(hash ^ u64::from(*byte))),
-    );
+    let mut dice = Dice::new(file.iter().fold(0xF11E, |hash, byte| scramble(hash ^ u64::from(*byte))));
     let mut unit = || dice.unit();
     Ok(format!(
         concat!(
@@ -50,10 +43,7 @@ pub(super) fn extract(content_type: Option<&str>, body: &[u8]) -> Result<String,
 
 fn boundary(content_type: &str) -> Option<String> {
     let at = content_type.to_ascii_lowercase().find("boundary=")?;
-    let value = content_type[at + "boundary=".len()..]
-        .split(';')
-        .next()?
-        .trim();
+    let value = content_type[at + "boundary=".len()..].split(';').next()?.trim();
     Some(value.trim_matches('"').to_owned()).filter(|boundary| !boundary.is_empty())
 }
 
@@ -97,9 +87,11 @@ mod tests {
     const TYPE: Option<&str> = Some("multipart/form-data; boundary=xyz");
 
     fn form(name: &str, file: &[u8]) -> Vec<u8> {
-        let mut body =
-            b"--xyz\r\nContent-Disposition: form-data; name=\"note\"\r\n\r\nhi\r\n".to_vec();
-        body.extend(format!("--xyz\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"a.mp3\"\r\n\r\n").bytes());
+        let mut body = b"--xyz\r\nContent-Disposition: form-data; name=\"note\"\r\n\r\nhi\r\n".to_vec();
+        body.extend(
+            format!("--xyz\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"a.mp3\"\r\n\r\n")
+                .bytes(),
+        );
         body.extend(file);
         body.extend(b"\r\n--xyz--\r\n");
         body
@@ -108,14 +100,10 @@ mod tests {
     #[test]
     fn nine_numbers_that_depend_on_every_byte() {
         let answer = extract(TYPE, &form("audioFile", b"abc")).expect("accepted");
-        let value: serde_json::Map<String, serde_json::Value> =
-            serde_json::from_str(&answer).expect("JSON");
+        let value: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&answer).expect("JSON");
         assert_eq!(value.len(), 9);
         assert!(!value.contains_key("id"));
-        assert_eq!(
-            extract(TYPE, &form("audioFile", b"abc")),
-            Ok(answer.clone())
-        );
+        assert_eq!(extract(TYPE, &form("audioFile", b"abc")), Ok(answer.clone()));
         assert_ne!(extract(TYPE, &form("audioFile", b"abd")), Ok(answer));
     }
 
@@ -127,10 +115,7 @@ mod tests {
         };
         assert_eq!(status(TYPE, &form("file", b"abc")), (400, 4001));
         assert_eq!(status(Some("application/json"), b"{}"), (415, 4002));
-        assert_eq!(
-            status(TYPE, &form("audioFile", &vec![7; LARGEST_FILE + 1])),
-            (400, 4002)
-        );
+        assert_eq!(status(TYPE, &form("audioFile", &vec![7; LARGEST_FILE + 1])), (400, 4002));
         assert!(extract(TYPE, &form("audioFile", &vec![7; LARGEST_FILE])).is_ok());
     }
 }

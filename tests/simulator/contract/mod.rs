@@ -39,12 +39,7 @@ pub(crate) fn answer(catalogue: &Catalogue, ask: &Ask, tricks: &Tricks, dice: &m
     }
 }
 
-fn rows(
-    catalogue: &Catalogue,
-    ask: &Ask,
-    tricks: &Tricks,
-    dice: &mut Dice,
-) -> Result<String, Refusal> {
+fn rows(catalogue: &Catalogue, ask: &Ask, tricks: &Tricks, dice: &mut Dice) -> Result<String, Refusal> {
     let (endpoint, id) = Endpoint::of(ask.path);
     let params = Params::of(ask.query);
     let id = id.unwrap_or_default();

@@ -9,19 +9,9 @@ const LONGEST_SEARCH: usize = 1000;
 
 /// Case-insensitive substring of one field. The order is stable but says nothing about how well
 /// a row fits, like the upstream's: the exact match can be on a later page.
-pub(super) fn search(
-    catalogue: &Catalogue,
-    endpoint: Endpoint,
-    params: &Params,
-) -> Result<String, Refusal> {
-    let text = params
-        .first("searchText")
-        .ok_or_else(|| Refusal::absent("searchText"))?;
-    let shortest = if endpoint == Endpoint::TrackSearch {
-        3
-    } else {
-        1
-    };
+pub(super) fn search(catalogue: &Catalogue, endpoint: Endpoint, params: &Params) -> Result<String, Refusal> {
+    let text = params.first("searchText").ok_or_else(|| Refusal::absent("searchText"))?;
+    let shortest = if endpoint == Endpoint::TrackSearch { 3 } else { 1 };
     if !(shortest..=LONGEST_SEARCH).contains(&text.chars().count()) {
         let message = format!("size must be between {shortest} and {LONGEST_SEARCH}");
         return Err(Refusal::range(endpoint, "searchText", message));
@@ -33,9 +23,7 @@ pub(super) fn search(
         Endpoint::ArtistSearch => catalogue.artist_names(),
         _ => catalogue.album_names(),
     };
-    let mut found: Vec<usize> = (0..fields.len())
-        .filter(|at| fields[*at].contains(&text))
-        .collect();
+    let mut found: Vec<usize> = (0..fields.len()).filter(|at| fields[*at].contains(&text)).collect();
     found.sort_by_key(|at| scramble(catalogue.seed() ^ *at as u64));
     Ok(window.show(&found, |at| match endpoint {
         Endpoint::TrackSearch => &catalogue.tracks()[at].row,
@@ -55,14 +43,10 @@ pub(super) fn sub_list(
     let window = Window::of(endpoint, params)?;
     let tracks = |at: usize| catalogue.tracks()[at].row.as_str();
     if endpoint == Endpoint::AlbumTracks {
-        let album = catalogue
-            .album(id)
-            .ok_or_else(|| Refusal::missing("album"))?;
+        let album = catalogue.album(id).ok_or_else(|| Refusal::missing("album"))?;
         return Ok(window.show(&album.tracks, tracks));
     }
-    let artist = catalogue
-        .artist(id)
-        .ok_or_else(|| Refusal::missing("artist"))?;
+    let artist = catalogue.artist(id).ok_or_else(|| Refusal::missing("artist"))?;
     Ok(if endpoint == Endpoint::ArtistTracks {
         window.show(&artist.tracks, tracks)
     } else {

@@ -10,21 +10,15 @@ pub(crate) struct Params(Vec<(String, String)>);
 
 impl Params {
     pub(crate) fn of(query: &str) -> Self {
-        let pairs = query
-            .split('&')
-            .filter(|pair| !pair.is_empty())
-            .map(|pair| {
-                let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-                (form_decoded(name), form_decoded(value))
-            });
+        let pairs = query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (form_decoded(name), form_decoded(value))
+        });
         Self(pairs.collect())
     }
 
     fn values<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
-        self.0
-            .iter()
-            .filter(move |(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// The first value; later ones are ignored for scalars.
@@ -55,11 +49,7 @@ impl Params {
         range: RangeInclusive<i64>,
         default: i64,
     ) -> Result<i64, Refusal> {
-        match self
-            .first(name)
-            .map(str::trim)
-            .filter(|text| !text.is_empty())
-        {
+        match self.first(name).map(str::trim).filter(|text| !text.is_empty()) {
             None => Ok(default),
             Some(text) => {
                 let value = text.parse().map_err(|_| Refusal::invalid(name, text))?;
@@ -89,11 +79,7 @@ impl Params {
         name: &str,
         range: RangeInclusive<f64>,
     ) -> Result<Option<f64>, Refusal> {
-        let Some(text) = self
-            .first(name)
-            .map(str::trim)
-            .filter(|text| !text.is_empty())
-        else {
+        let Some(text) = self.first(name).map(str::trim).filter(|text| !text.is_empty()) else {
             return Ok(None);
         };
         let value: f64 = text.parse().map_err(|_| Refusal::invalid(name, text))?;
@@ -144,19 +130,13 @@ mod tests {
     #[test]
     fn a_single_value_is_split_at_commas_however_they_are_written() {
         assert_eq!(Params::of("ids=a,b").list("ids"), Some(vec!["a", "b"]));
-        assert_eq!(
-            Params::of("ids=a%2Cb%2cc").list("ids"),
-            Some(vec!["a", "b", "c"])
-        );
+        assert_eq!(Params::of("ids=a%2Cb%2cc").list("ids"), Some(vec!["a", "b", "c"]));
     }
 
     #[test]
     fn repeated_values_are_not_split() {
         assert_eq!(Params::of("ids=a&ids=b").list("ids"), Some(vec!["a", "b"]));
-        assert_eq!(
-            Params::of("ids=a,b&ids=c").list("ids"),
-            Some(vec!["a,b", "c"])
-        );
+        assert_eq!(Params::of("ids=a,b&ids=c").list("ids"), Some(vec!["a,b", "c"]));
     }
 
     #[test]
@@ -167,10 +147,7 @@ mod tests {
 
     #[test]
     fn spaces_come_as_plus_or_escape() {
-        assert_eq!(
-            form_decoded("late+night%20vibes%2F%C3%BC"),
-            "late night vibes/ü"
-        );
+        assert_eq!(form_decoded("late+night%20vibes%2F%C3%BC"), "late night vibes/ü");
         assert_eq!(form_decoded("100%+%zz%"), "100% %zz%");
     }
 }

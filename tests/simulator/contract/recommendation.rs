@@ -28,50 +28,29 @@ struct Wish {
 
 macro_rules! wish {
     ($name:literal, $low:literal, $high:literal, $weight:expr, $span:literal, $of:expr) => {
-        Wish {
-            name: $name,
-            low: $low,
-            high: $high,
-            weight: $weight,
-            span: $span,
-            of: $of,
-        }
+        Wish { name: $name, low: $low, high: $high, weight: $weight, span: $span, of: $of }
     };
 }
 
 const WISHES: [Wish; 12] = [
-    wish!("acousticness", 0.0, 1.0, WEAK, 1.0, |t| t
-        .features
-        .acousticness),
-    wish!("danceability", 0.0, 1.0, WEAK, 1.0, |t| t
-        .features
-        .danceability),
+    wish!("acousticness", 0.0, 1.0, WEAK, 1.0, |t| t.features.acousticness),
+    wish!("danceability", 0.0, 1.0, WEAK, 1.0, |t| t.features.danceability),
     wish!("energy", 0.0, 1.0, WEAK, 1.0, |t| t.features.energy),
-    wish!("instrumentalness", 0.0, 1.0, WEAK, 1.0, |t| t
-        .features
-        .instrumentalness),
+    wish!("instrumentalness", 0.0, 1.0, WEAK, 1.0, |t| t.features.instrumentalness),
     wish!("key", -1.0, 11.0, WEAK, 11.0, |t| f64::from(t.features.key)),
     wish!("liveness", 0.0, 1.0, WEAK, 1.0, |t| t.features.liveness),
     wish!("loudness", -60.0, 2.0, WEAK, 30.0, |t| t.features.loudness),
     wish!("mode", 0.0, 1.0, WEAK, 1.0, |t| f64::from(t.features.mode)),
-    wish!("speechiness", 0.0, 1.0, WEAK, 1.0, |t| t
-        .features
-        .speechiness),
+    wish!("speechiness", 0.0, 1.0, WEAK, 1.0, |t| t.features.speechiness),
     wish!("tempo", 0.0, 250.0, STRONG, 30.0, |t| t.features.tempo),
     wish!("valence", 0.0, 1.0, WEAK, 1.0, |t| t.features.valence),
-    wish!("popularity", 0.0, 100.0, STRONG, 30.0, |t| f64::from(
-        t.popularity
-    )),
+    wish!("popularity", 0.0, 100.0, STRONG, 30.0, |t| f64::from(t.popularity)),
 ];
 
 /// Names whose values must be whole numbers.
 const WHOLE: [&str; 3] = ["key", "mode", "popularity"];
 
-pub(super) fn recommend(
-    catalogue: &Catalogue,
-    params: &Params,
-    dice: &mut Dice,
-) -> Result<String, Refusal> {
+pub(super) fn recommend(catalogue: &Catalogue, params: &Params, dice: &mut Dice) -> Result<String, Refusal> {
     let size = params.whole(HERE, "size", 1..=100, DEFAULT_SIZE)?;
     let size = usize::try_from(size).expect("a size is 1 to 100");
     let asked = params.required_list("seeds")?;
@@ -81,17 +60,12 @@ pub(super) fn recommend(
         five(refused, "negativeSeeds")?;
     }
     let wishes = wishes(params)?;
-    let weight = params
-        .number(HERE, "featureWeight", 1.0..=5.0)?
-        .unwrap_or(1.0);
+    let weight = params.number(HERE, "featureWeight", 1.0..=5.0)?.unwrap_or(1.0);
     let seeds = seeds(catalogue, &asked)?;
     let negatives = negatives(catalogue, &asked, refused.as_deref().unwrap_or_default())?;
 
     let mood = mean(seeds.iter().map(|at| &catalogue.tracks()[*at].features));
-    let shunned: HashSet<usize> = negatives
-        .iter()
-        .map(|at| catalogue.tracks()[*at].artists[0])
-        .collect();
+    let shunned: HashSet<usize> = negatives.iter().map(|at| catalogue.tracks()[*at].artists[0]).collect();
     let mut scored: Vec<(f64, usize)> = Vec::with_capacity(catalogue.tracks().len());
     for (at, track) in catalogue.tracks().iter().enumerate() {
         if seeds.contains(&at) || negatives.contains(&at) || shunned.contains(&track.artists[0]) {
@@ -105,10 +79,7 @@ pub(super) fn recommend(
     }
     scored.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
     scored.truncate(size);
-    let mut rows: Vec<&str> = scored
-        .iter()
-        .map(|(_, at)| catalogue.tracks()[*at].row.as_str())
-        .collect();
+    let mut rows: Vec<&str> = scored.iter().map(|(_, at)| catalogue.tracks()[*at].row.as_str()).collect();
     dice.shuffle(&mut rows);
     Ok(format!(r#"{{"content":[{}]}}"#, rows.join(",")))
 }
@@ -137,10 +108,7 @@ fn wishes(params: &Params) -> Result<Vec<(&'static Wish, f64)>, Refusal> {
 
 /// The known tracks among the seeds; some unknown ones do no harm.
 fn seeds(catalogue: &Catalogue, asked: &[&str]) -> Result<Vec<usize>, Refusal> {
-    let known: Vec<usize> = asked
-        .iter()
-        .filter_map(|id| catalogue.track_position(id))
-        .collect();
+    let known: Vec<usize> = asked.iter().filter_map(|id| catalogue.track_position(id)).collect();
     if !known.is_empty() {
         return Ok(known);
     }
@@ -152,20 +120,14 @@ fn seeds(catalogue: &Catalogue, asked: &[&str]) -> Result<Vec<usize>, Refusal> {
     Err(Refusal::plain(400, 4002, text))
 }
 
-fn negatives(
-    catalogue: &Catalogue,
-    seeds: &[&str],
-    refused: &[&str],
-) -> Result<Vec<usize>, Refusal> {
+fn negatives(catalogue: &Catalogue, seeds: &[&str], refused: &[&str]) -> Result<Vec<usize>, Refusal> {
     if refused.len() >= seeds.len() {
         let text = "Too many negative seeds: give fewer negativeSeeds than seeds";
         return Err(Refusal::plain(400, 4002, text));
     }
     let place = |id: &str| catalogue.track_position(id);
     let both = |id: &&str| {
-        seeds
-            .iter()
-            .any(|seed| seed == id || (place(seed).is_some() && place(seed) == place(id)))
+        seeds.iter().any(|seed| seed == id || (place(seed).is_some() && place(seed) == place(id)))
     };
     if refused.iter().any(both) {
         let text = "Overlapping ids in seeds and negative seeds (negativeSeeds)";

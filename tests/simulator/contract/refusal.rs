@@ -16,34 +16,19 @@ pub(crate) enum Refusal {
 
 impl Refusal {
     pub(crate) fn plain(http: u16, code: u32, text: impl Into<String>) -> Self {
-        Self::Plain {
-            http,
-            code,
-            text: text.into(),
-        }
+        Self::Plain { http, code, text: text.into() }
     }
 
     pub(crate) fn absent(name: &str) -> Self {
-        Self::plain(
-            400,
-            4001,
-            format!("Required request parameter '{name}' is not present"),
-        )
+        Self::plain(400, 4001, format!("Required request parameter '{name}' is not present"))
     }
 
     pub(crate) fn invalid(name: &str, value: &str) -> Self {
-        Self::plain(
-            400,
-            4002,
-            format!("Invalid value '{value}' for parameter '{name}'"),
-        )
+        Self::plain(400, 4002, format!("Invalid value '{value}' for parameter '{name}'"))
     }
 
     pub(crate) fn range(endpoint: Endpoint, name: &str, message: impl Into<String>) -> Self {
-        Self::Range {
-            path: format!("{}.{name}", endpoint.handler()),
-            message: message.into(),
-        }
+        Self::Range { path: format!("{}.{name}", endpoint.handler()), message: message.into() }
     }
 
     pub(crate) fn missing(what: &str) -> Self {

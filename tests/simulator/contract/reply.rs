@@ -17,10 +17,6 @@ impl Reply {
 
     pub(crate) fn typed(status: u16, media_type: &str, body: impl Into<Bytes>) -> Self {
         let headers = vec![("Content-Type", media_type.to_owned())];
-        Self {
-            status,
-            headers,
-            body: body.into(),
-        }
+        Self { status, headers, body: body.into() }
     }
 }

@@ -18,11 +18,7 @@ pub(super) fn multi_get(
 ) -> Result<String, Refusal> {
     let ids = params.required_list("ids")?;
     if ids.is_empty() || ids.len() > MOST_IDS {
-        return Err(Refusal::range(
-            endpoint,
-            "ids",
-            "size must be between 1 and 40",
-        ));
+        return Err(Refusal::range(endpoint, "ids", "size must be between 1 and 40"));
     }
     let mut seen = HashSet::new();
     let mut rows: Vec<&str> = ids
@@ -39,50 +35,28 @@ pub(super) fn multi_get(
 /// The rows of one id: none, one, or several for a recording code.
 fn rows_of<'a>(catalogue: &'a Catalogue, endpoint: Endpoint, id: &str) -> Vec<&'a str> {
     match endpoint {
-        Endpoint::Tracks => catalogue
-            .track(id)
-            .map(|track| track.row.as_str())
-            .into_iter()
-            .collect(),
+        Endpoint::Tracks => catalogue.track(id).map(|track| track.row.as_str()).into_iter().collect(),
         Endpoint::Features => catalogue
             .track(id)
             .into_iter()
             .chain(catalogue.recordings(id))
             .filter_map(|track| track.features_row.as_deref())
             .collect(),
-        Endpoint::Artists => catalogue
-            .artist(id)
-            .map(|artist| artist.row.as_str())
-            .into_iter()
-            .collect(),
-        _ => catalogue
-            .album(id)
-            .map(|album| album.row.as_str())
-            .into_iter()
-            .collect(),
+        Endpoint::Artists => catalogue.artist(id).map(|artist| artist.row.as_str()).into_iter().collect(),
+        _ => catalogue.album(id).map(|album| album.row.as_str()).into_iter().collect(),
     }
 }
 
 /// The bare row of one RecoBeat id.
-pub(super) fn single_get(
-    catalogue: &Catalogue,
-    endpoint: Endpoint,
-    id: &str,
-) -> Result<String, Refusal> {
+pub(super) fn single_get(catalogue: &Catalogue, endpoint: Endpoint, id: &str) -> Result<String, Refusal> {
     let id = path_id(id)?;
     let (row, what) = match endpoint {
         Endpoint::Track => (catalogue.track(id).map(|track| track.row.as_str()), "track"),
         Endpoint::TrackFeatures => {
             let track = catalogue.track(id);
-            (
-                track.and_then(|track| track.features_row.as_deref()),
-                "audio features",
-            )
+            (track.and_then(|track| track.features_row.as_deref()), "audio features")
         }
-        Endpoint::Artist => (
-            catalogue.artist(id).map(|artist| artist.row.as_str()),
-            "artist",
-        ),
+        Endpoint::Artist => (catalogue.artist(id).map(|artist| artist.row.as_str()), "artist"),
         _ => (catalogue.album(id).map(|album| album.row.as_str()), "album"),
     };
     row.map(str::to_owned).ok_or_else(|| Refusal::missing(what))
@@ -90,9 +64,5 @@ pub(super) fn single_get(
 
 /// Only RecoBeat ids are valid in paths.
 pub(super) fn path_id(segment: &str) -> Result<&str, Refusal> {
-    if ids::is_uuid(segment) {
-        Ok(segment)
-    } else {
-        Err(Refusal::invalid("id", segment))
-    }
+    if ids::is_uuid(segment) { Ok(segment) } else { Err(Refusal::invalid("id", segment)) }
 }

@@ -26,12 +26,7 @@ pub(crate) struct Posted {
 impl Board {
     pub(crate) fn add(&mut self, rule: Rule) -> u64 {
         self.next += 1;
-        self.posted.push(Posted {
-            id: self.next,
-            rule,
-            seen: 0,
-            hit: 0,
-        });
+        self.posted.push(Posted { id: self.next, rule, seen: 0, hit: 0 });
         self.next
     }
 
@@ -81,20 +76,14 @@ mod tests {
 
     fn names(board: &mut Board, path: &str) -> Vec<&'static str> {
         let endpoint = Endpoint::of(path).0;
-        board
-            .strike(endpoint, path, "ids=a")
-            .iter()
-            .map(Fault::name)
-            .collect()
+        board.strike(endpoint, path, "ids=a").iter().map(Fault::name).collect()
     }
 
     #[test]
     fn a_rule_skips_then_strikes_then_is_spent() {
         let mut board = Board::default();
         board.add(Rule::any(Fault::Hang).after(1).times(2));
-        let struck: Vec<bool> = (0..5)
-            .map(|_| !names(&mut board, "/v1/track").is_empty())
-            .collect();
+        let struck: Vec<bool> = (0..5).map(|_| !names(&mut board, "/v1/track").is_empty()).collect();
         assert_eq!(struck, [false, true, true, false, false]);
     }
 

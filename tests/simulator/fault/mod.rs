@@ -37,11 +37,7 @@ pub enum Fault {
     /// 429 with the JSON body 4291 and `Retry-After` in the given style.
     TooMany { retry_after: u64, style: RetryStyle },
     /// Any status with a first-form error body.
-    Refuse {
-        status: u16,
-        code: u32,
-        message: String,
-    },
+    Refuse { status: u16, code: u32, message: String },
     /// No answer until the client gives up.
     Hang,
     /// The connection is closed politely before any answer.
@@ -121,12 +117,7 @@ impl Rule {
     /// A rule that holds until it is removed.
     #[must_use]
     pub fn new(matches: Match, fault: Fault) -> Self {
-        Self {
-            matches,
-            fault,
-            times: None,
-            after: 0,
-        }
+        Self { matches, fault, times: None, after: 0 }
     }
 
     /// A rule for every call.
@@ -143,10 +134,7 @@ impl Rule {
 
     #[must_use]
     pub fn times(self, times: u64) -> Self {
-        Self {
-            times: Some(times),
-            ..self
-        }
+        Self { times: Some(times), ..self }
     }
 
     #[must_use]
@@ -191,10 +179,7 @@ impl Fault {
 
     /// Whether the answer stays a good one, so that other faults may still join.
     fn adds_up(&self) -> bool {
-        matches!(
-            self,
-            Self::NoStore | Self::Gzip | Self::Relink { .. } | Self::DropRows { .. }
-        )
+        matches!(self, Self::NoStore | Self::Gzip | Self::Relink { .. } | Self::DropRows { .. })
     }
 }
 
@@ -271,15 +256,7 @@ impl<'de> Deserialize<'de> for Fault {
             Written::InternalError {} => Self::InternalError,
             Written::Unavailable { retry_after } => Self::Unavailable { retry_after },
             Written::TooMany { retry_after, style } => Self::TooMany { retry_after, style },
-            Written::Refuse {
-                status,
-                code,
-                message,
-            } => Self::Refuse {
-                status,
-                code,
-                message,
-            },
+            Written::Refuse { status, code, message } => Self::Refuse { status, code, message },
             Written::Hang {} => Self::Hang,
             Written::Close {} => Self::Close,
             Written::Reset { after_bytes } => Self::Reset { after_bytes },
@@ -308,33 +285,18 @@ mod tests {
         let rule = read(
             r#"{"match":{"endpoint":"tracks"},"fault":{"too_many":{"retry_after":3,"style":"date"}},"times":1}"#,
         );
-        let wanted = Fault::TooMany {
-            retry_after: 3,
-            style: RetryStyle::Date,
-        };
-        assert_eq!(
-            rule.expect("long form"),
-            Rule::on(Endpoint::Tracks, wanted).times(1)
-        );
+        let wanted = Fault::TooMany { retry_after: 3, style: RetryStyle::Date };
+        assert_eq!(rule.expect("long form"), Rule::on(Endpoint::Tracks, wanted).times(1));
         assert!(read(r#"{"fault":"earthquake"}"#).is_err());
         assert!(read(r#"{"fault":"hang","time":1}"#).is_err());
     }
 
     #[test]
     fn what_is_written_reads_back() {
-        for fault in [
-            Fault::Hang,
-            Fault::WrongShape {
-                shape: Shape::NoIds,
-            },
-            Fault::Html403,
-        ] {
+        for fault in [Fault::Hang, Fault::WrongShape { shape: Shape::NoIds }, Fault::Html403] {
             let rule = Rule::any(fault);
             let text = serde_json::to_string(&rule).expect("serialises");
-            assert_eq!(
-                serde_json::from_str::<Rule>(&text).expect("reads back"),
-                rule
-            );
+            assert_eq!(serde_json::from_str::<Rule>(&text).expect("reads back"), rule);
         }
     }
 }

@@ -44,20 +44,12 @@ pub(super) struct Client {
 
 impl Client {
     pub(super) async fn to(addr: SocketAddr) -> Self {
-        let stream = TcpStream::connect(addr)
-            .await
-            .expect("the simulator listens");
-        Self {
-            stream,
-            ahead: Vec::new(),
-        }
+        let stream = TcpStream::connect(addr).await.expect("the simulator listens");
+        Self { stream, ahead: Vec::new() }
     }
 
     pub(super) async fn send(&mut self, request: &str) {
-        self.stream
-            .write_all(request.as_bytes())
-            .await
-            .expect("the request goes out");
+        self.stream.write_all(request.as_bytes()).await.expect("the request goes out");
     }
 
     pub(super) async fn get(&mut self, target: &str) -> io::Result<Answer> {
@@ -72,9 +64,8 @@ impl Client {
         body: &[u8],
     ) -> io::Result<Answer> {
         let length = body.len();
-        let head = format!(
-            "{method} {target} HTTP/1.1\r\nHost: sim\r\n{headers}Content-Length: {length}\r\n\r\n"
-        );
+        let head =
+            format!("{method} {target} HTTP/1.1\r\nHost: sim\r\n{headers}Content-Length: {length}\r\n\r\n");
         self.stream.write_all(head.as_bytes()).await?;
         self.stream.write_all(body).await?;
         self.answer(method == "HEAD").await
@@ -93,16 +84,8 @@ impl Client {
         };
         let head = String::from_utf8_lossy(&bytes[..split]).into_owned();
         let status = head[9..12].parse().expect("a status");
-        let mut answer = Answer {
-            status,
-            head,
-            body: bytes.split_off(split + 4),
-            promised: 0,
-        };
-        answer.promised = answer
-            .header("content-length")
-            .and_then(|v| v.parse().ok())
-            .unwrap_or(0);
+        let mut answer = Answer { status, head, body: bytes.split_off(split + 4), promised: 0 };
+        answer.promised = answer.header("content-length").and_then(|v| v.parse().ok()).unwrap_or(0);
         let length = if head_only { 0 } else { answer.promised };
         while answer.body.len() < length {
             if self.stream.read_buf(&mut answer.body).await? == 0 {

@@ -12,16 +12,11 @@ static CATALOGUE: LazyLock<Arc<Catalogue>> = LazyLock::new(|| Arc::new(Catalogue
 
 async fn started() -> Simulator {
     let catalogue = Arc::clone(&CATALOGUE);
-    Simulator::start_with(catalogue, Settings::default())
-        .await
-        .expect("a free port")
+    Simulator::start_with(catalogue, Settings::default()).await.expect("a free port")
 }
 
 /// The path of a multi-get for the first `count` tracks.
 fn first_tracks(count: usize) -> String {
-    let ids: Vec<&str> = CATALOGUE.tracks()[..count]
-        .iter()
-        .map(|track| track.spotify.as_str())
-        .collect();
+    let ids: Vec<&str> = CATALOGUE.tracks()[..count].iter().map(|track| track.spotify.as_str()).collect();
     format!("/v1/track?ids={}", ids.join(","))
 }

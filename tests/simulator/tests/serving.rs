@@ -13,14 +13,7 @@ async fn one_connection_serves_many_calls_in_sequence() {
     let sim = started().await;
     let mut client = Client::to(sim.addr()).await;
     for _ in 0..50 {
-        assert_eq!(
-            client
-                .get(&first_tracks(3))
-                .await
-                .expect("an answer")
-                .rows(),
-            3
-        );
+        assert_eq!(client.get(&first_tracks(3)).await.expect("an answer").rows(), 3);
     }
     assert_eq!(sim.stats().calls, 50);
     assert_eq!(sim.stats().max_in_flight, 1);
@@ -31,9 +24,7 @@ async fn pipelined_requests_are_answered_in_order() {
     let sim = started().await;
     let mut client = Client::to(sim.addr()).await;
     let request = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: sim\r\n\r\n");
-    client
-        .send(&(request("/v1/nowhere") + &request(&first_tracks(1))))
-        .await;
+    client.send(&(request("/v1/nowhere") + &request(&first_tracks(1)))).await;
     assert_eq!(client.answer(false).await.expect("first").status, 404);
     assert_eq!(client.answer(false).await.expect("second").status, 200);
 }
@@ -42,20 +33,10 @@ async fn pipelined_requests_are_answered_in_order() {
 async fn head_sends_the_length_without_the_body() {
     let sim = started().await;
     let mut client = Client::to(sim.addr()).await;
-    let answer = client
-        .ask("HEAD", &first_tracks(2), "", b"")
-        .await
-        .expect("an answer");
+    let answer = client.ask("HEAD", &first_tracks(2), "", b"").await.expect("an answer");
     assert!(answer.promised > 100);
     assert!(answer.body.is_empty());
-    assert_eq!(
-        client
-            .get(&first_tracks(2))
-            .await
-            .expect("an answer")
-            .rows(),
-        2
-    );
+    assert_eq!(client.get(&first_tracks(2)).await.expect("an answer").rows(), 2);
 }
 
 #[tokio::test]
@@ -65,27 +46,12 @@ async fn an_upload_is_read_whole_or_chunked() {
     let kind = "Content-Type: multipart/form-data; boundary=b\r\n";
     let path = "/v1/analysis/audio-features";
     let mut client = Client::to(sim.addr()).await;
-    let whole = client
-        .ask("POST", path, kind, form)
-        .await
-        .expect("an answer");
+    let whole = client.ask("POST", path, kind, form).await.expect("an answer");
     assert_eq!(whole.status, 200, "{}", whole.text());
     let text = String::from_utf8_lossy(form);
-    let chunks = format!(
-        "10\r\n{}\r\n{:x}\r\n{}\r\n0\r\n\r\n",
-        &text[..16],
-        text.len() - 16,
-        &text[16..]
-    );
-    client
-        .send(&format!(
-            "POST {path} HTTP/1.1\r\n{kind}Transfer-Encoding: chunked\r\n\r\n{chunks}"
-        ))
-        .await;
-    assert_eq!(
-        client.answer(false).await.expect("an answer").text(),
-        whole.text()
-    );
+    let chunks = format!("10\r\n{}\r\n{:x}\r\n{}\r\n0\r\n\r\n", &text[..16], text.len() - 16, &text[16..]);
+    client.send(&format!("POST {path} HTTP/1.1\r\n{kind}Transfer-Encoding: chunked\r\n\r\n{chunks}")).await;
+    assert_eq!(client.answer(false).await.expect("an answer").text(), whole.text());
 }
 
 #[tokio::test]
@@ -93,21 +59,12 @@ async fn the_log_tells_what_arrived() {
     let sim = started().await;
     let mut client = Client::to(sim.addr()).await;
     let headers = "User-Agent: MoodList-Agent/1.0\r\nX-Twice: a\r\nx-twice: b\r\n";
-    client
-        .ask("GET", "/v1/track?ids=a%2Cb&x=1", headers, b"")
-        .await
-        .expect("an answer");
-    client
-        .get(&format!("/v1/track/{}", CATALOGUE.tracks()[0].id))
-        .await
-        .expect("an answer");
+    client.ask("GET", "/v1/track?ids=a%2Cb&x=1", headers, b"").await.expect("an answer");
+    client.get(&format!("/v1/track/{}", CATALOGUE.tracks()[0].id)).await.expect("an answer");
     let log = sim.log();
     assert_eq!((log[0].seq, log[1].seq), (1, 2));
     assert!(log[0].at <= log[1].at);
-    assert_eq!(
-        (log[0].method.as_str(), log[0].path.as_str()),
-        ("GET", "/v1/track")
-    );
+    assert_eq!((log[0].method.as_str(), log[0].path.as_str()), ("GET", "/v1/track"));
     assert_eq!(log[0].query, "ids=a%2Cb&x=1");
     assert_eq!((log[0].ids, log[1].ids), (2, 1));
     assert_eq!(log[0].endpoint, Endpoint::Tracks);
@@ -129,11 +86,7 @@ async fn calls_past_the_limit_get_429_with_whole_seconds() {
     let refused = get(sim.addr(), &first_tracks(1)).await;
     assert_eq!(refused.status, 429);
     assert_eq!(refused.json()["status"], 4291);
-    let seconds: u64 = refused
-        .header("retry-after")
-        .expect("a header")
-        .parse()
-        .expect("seconds");
+    let seconds: u64 = refused.header("retry-after").expect("a header").parse().expect("seconds");
     assert!((1..=60).contains(&seconds));
     assert_eq!(sim.stats().by_status[&429], 1);
 }
@@ -144,24 +97,14 @@ async fn retry_after_can_be_a_date_or_absent() {
     let limit = |style| {
         move |s: &mut crate::Behaviour| {
             let windows = vec!["0/60s".parse().expect("a window")];
-            s.rate_limit = Some(RateLimit {
-                windows,
-                max_in_flight: None,
-                retry_after: style,
-            });
+            s.rate_limit = Some(RateLimit { windows, max_in_flight: None, retry_after: style });
         }
     };
     sim.settings(limit(RetryStyle::Date));
     let date = get(sim.addr(), "/v1/track").await;
-    assert!(
-        date.header("retry-after")
-            .is_some_and(|value| value.ends_with("GMT"))
-    );
+    assert!(date.header("retry-after").is_some_and(|value| value.ends_with("GMT")));
     sim.settings(limit(RetryStyle::None));
-    assert_eq!(
-        get(sim.addr(), "/v1/track").await.header("retry-after"),
-        None
-    );
+    assert_eq!(get(sim.addr(), "/v1/track").await.header("retry-after"), None);
 }
 
 #[tokio::test]
@@ -170,23 +113,10 @@ async fn clients_without_a_name_are_turned_away_when_that_is_checked() {
     sim.settings(|s| s.user_agent_check = true);
     let mut client = Client::to(sim.addr()).await;
     for headers in ["", "User-Agent: \r\n", "User-Agent: Python-urllib/3.11\r\n"] {
-        let answer = client
-            .ask("GET", &first_tracks(1), headers, b"")
-            .await
-            .expect("an answer");
-        assert_eq!(
-            (answer.status, answer.text().as_str()),
-            (403, "error code: 1010")
-        );
+        let answer = client.ask("GET", &first_tracks(1), headers, b"").await.expect("an answer");
+        assert_eq!((answer.status, answer.text().as_str()), (403, "error code: 1010"));
     }
-    assert_eq!(
-        client
-            .get(&first_tracks(1))
-            .await
-            .expect("an answer")
-            .status,
-        200
-    );
+    assert_eq!(client.get(&first_tracks(1)).await.expect("an answer").status, 200);
 }
 
 #[tokio::test]
@@ -198,11 +128,7 @@ async fn latency_is_waited_for_and_can_differ_by_endpoint() {
     });
     get(sim.addr(), &first_tracks(1)).await;
     get(sim.addr(), "/v1/artist?ids=a").await;
-    let took: Vec<f64> = sim
-        .log()
-        .iter()
-        .map(|call| call.took_ms.expect("answered"))
-        .collect();
+    let took: Vec<f64> = sim.log().iter().map(|call| call.took_ms.expect("answered")).collect();
     assert!(took[0] >= 80.0, "{took:?}");
     assert!(took[1] < took[0], "{took:?}");
 }
@@ -232,9 +158,7 @@ async fn a_stopped_upstream_refuses_resets_and_comes_back() {
     sim.stop().await;
     let error = waiting.answer(false).await.expect_err("no answer");
     assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
-    let refused = tokio::net::TcpStream::connect(sim.addr())
-        .await
-        .expect_err("nobody listens");
+    let refused = tokio::net::TcpStream::connect(sim.addr()).await.expect_err("nobody listens");
     assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
     sim.restart().await.expect("the address is free");
     sim.settings(|s| s.latency = Latency::None);
@@ -246,10 +170,7 @@ async fn a_stopped_upstream_refuses_resets_and_comes_back() {
 #[tokio::test]
 async fn a_taken_address_is_an_error() {
     let sim = started().await;
-    let settings = Settings {
-        listen: sim.addr(),
-        ..Settings::default()
-    };
+    let settings = Settings { listen: sim.addr(), ..Settings::default() };
     let error = Simulator::start_with(Arc::clone(&CATALOGUE), settings).await;
     assert_eq!(error.expect_err("taken").kind(), io::ErrorKind::AddrInUse);
 }

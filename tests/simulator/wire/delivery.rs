@@ -57,10 +57,7 @@ pub(crate) async fn deliver(
     terms: Terms,
     open: Option<Open<'_>>,
 ) -> io::Result<Ending> {
-    let mute = matches!(
-        delivery,
-        Delivery::Hang | Delivery::Close | Delivery::Reset { after: 0 }
-    );
+    let mute = matches!(delivery, Delivery::Hang | Delivery::Close | Delivery::Reset { after: 0 });
     if let (Some(open), false) = (&open, mute) {
         open.status(reply.status);
     }
@@ -71,11 +68,7 @@ pub(crate) async fn deliver(
         Delivery::Whole => {
             drop(open);
             stream.write_all(&whole()).await?;
-            Ok(if terms.keep_alive {
-                Ending::KeepAlive
-            } else {
-                Ending::Close
-            })
+            Ok(if terms.keep_alive { Ending::KeepAlive } else { Ending::Close })
         }
         Delivery::Slow { chunk, every } => {
             stream.write_all(head.as_bytes()).await?;
@@ -88,26 +81,18 @@ pub(crate) async fn deliver(
                 }
                 stream.write_all(bytes).await?;
             }
-            Ok(if terms.keep_alive {
-                Ending::KeepAlive
-            } else {
-                Ending::Close
-            })
+            Ok(if terms.keep_alive { Ending::KeepAlive } else { Ending::Close })
         }
         Delivery::Truncated => {
             drop(open);
             let whole = whole();
-            stream
-                .write_all(&whole[..whole.len() - body.len().div_ceil(2)])
-                .await?;
+            stream.write_all(&whole[..whole.len() - body.len().div_ceil(2)]).await?;
             Ok(Ending::Close)
         }
         Delivery::Reset { after } => {
             drop(open);
             let whole = whole();
-            stream
-                .write_all(&whole[..after.min(whole.len().saturating_sub(1))])
-                .await?;
+            stream.write_all(&whole[..after.min(whole.len().saturating_sub(1))]).await?;
             Ok(Ending::Reset)
         }
         Delivery::Close => Ok(Ending::Close),

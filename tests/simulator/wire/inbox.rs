@@ -36,10 +36,7 @@ pub(crate) enum Broken {
 
 impl Head {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     fn read(bytes: &[u8]) -> Result<Self, Broken> {
@@ -49,18 +46,15 @@ impl Head {
         let (Some(method), Some(target), Some(version), None) =
             (words.next(), words.next(), words.next(), words.next())
         else {
-            return Err(Broken::Malformed(
-                "the request line needs method, target and version",
-            ));
+            return Err(Broken::Malformed("the request line needs method, target and version"));
         };
         if !version.starts_with("HTTP/1.") {
             return Err(Broken::Malformed("the version is not HTTP/1"));
         }
         let mut headers = Vec::new();
         for line in lines {
-            let (name, value) = line
-                .split_once(':')
-                .ok_or(Broken::Malformed("a header line lacks its colon"))?;
+            let (name, value) =
+                line.split_once(':').ok_or(Broken::Malformed("a header line lacks its colon"))?;
             headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
         }
         let target = origin_form(target);
@@ -72,12 +66,9 @@ impl Head {
             headers,
             keep_alive: true,
         };
-        let connection = head
-            .header("connection")
-            .unwrap_or_default()
-            .to_ascii_lowercase();
-        head.keep_alive = !connection.contains("close")
-            && (version != "HTTP/1.0" || connection.contains("keep-alive"));
+        let connection = head.header("connection").unwrap_or_default().to_ascii_lowercase();
+        head.keep_alive =
+            !connection.contains("close") && (version != "HTTP/1.0" || connection.contains("keep-alive"));
         Ok(head)
     }
 }
@@ -121,19 +112,11 @@ impl Inbox {
     }
 
     /// The body that belongs to `head`.
-    pub(crate) async fn body(
-        &mut self,
-        stream: &mut TcpStream,
-        head: &Head,
-    ) -> Result<Vec<u8>, Broken> {
-        let chunked = head
-            .header("transfer-encoding")
-            .is_some_and(|value| value.contains("chunked"));
+    pub(crate) async fn body(&mut self, stream: &mut TcpStream, head: &Head) -> Result<Vec<u8>, Broken> {
+        let chunked = head.header("transfer-encoding").is_some_and(|value| value.contains("chunked"));
         let length = match head.header("content-length") {
             None => 0,
-            Some(text) => text
-                .parse()
-                .map_err(|_| Broken::Malformed("content-length is no number"))?,
+            Some(text) => text.parse().map_err(|_| Broken::Malformed("content-length is no number"))?,
         };
         if !chunked && length == 0 {
             return Ok(Vec::new());
@@ -141,17 +124,10 @@ impl Inbox {
         if length > LARGEST_BODY {
             return Err(Broken::BodyTooLarge);
         }
-        if head
-            .header("expect")
-            .is_some_and(|value| value.eq_ignore_ascii_case("100-continue"))
-        {
+        if head.header("expect").is_some_and(|value| value.eq_ignore_ascii_case("100-continue")) {
             stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
         }
-        if chunked {
-            self.chunks(stream).await
-        } else {
-            self.exactly(stream, length).await
-        }
+        if chunked { self.chunks(stream).await } else { self.exactly(stream, length).await }
     }
 
     async fn exactly(&mut self, stream: &mut TcpStream, length: usize) -> Result<Vec<u8>, Broken> {
@@ -203,9 +179,7 @@ impl Inbox {
 }
 
 fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
-    bytes
-        .windows(needle.len())
-        .position(|window| window == needle)
+    bytes.windows(needle.len()).position(|window| window == needle)
 }
 
 #[cfg(test)]
@@ -214,12 +188,9 @@ mod tests {
 
     #[test]
     fn a_head_is_taken_apart_but_the_query_stays_raw() {
-        let head = Head::read(b"GET /v1/track?ids=a%2Cb HTTP/1.1\r\nHost: x\r\nUser-Agent:  y ")
-            .expect("valid");
-        assert_eq!(
-            (head.path.as_str(), head.query.as_str()),
-            ("/v1/track", "ids=a%2Cb")
-        );
+        let head =
+            Head::read(b"GET /v1/track?ids=a%2Cb HTTP/1.1\r\nHost: x\r\nUser-Agent:  y ").expect("valid");
+        assert_eq!((head.path.as_str(), head.query.as_str()), ("/v1/track", "ids=a%2Cb"));
         assert_eq!(head.header("user-agent"), Some("y"));
         assert!(head.keep_alive);
     }
@@ -227,20 +198,13 @@ mod tests {
     #[test]
     fn an_absolute_target_is_understood() {
         let head = Head::read(b"GET http://h:1/v1/track?x=http://y/ HTTP/1.0").expect("valid");
-        assert_eq!(
-            (head.path.as_str(), head.query.as_str()),
-            ("/v1/track", "x=http://y/")
-        );
+        assert_eq!((head.path.as_str(), head.query.as_str()), ("/v1/track", "x=http://y/"));
         assert!(!head.keep_alive);
     }
 
     #[test]
     fn nonsense_is_malformed() {
-        for bytes in [
-            &b"GET /"[..],
-            b"GET / HTTP/2",
-            b"GET / HTTP/1.1\r\nno colon",
-        ] {
+        for bytes in [&b"GET /"[..], b"GET / HTTP/2", b"GET / HTTP/1.1\r\nno colon"] {
             assert!(matches!(Head::read(bytes), Err(Broken::Malformed(_))));
         }
     }

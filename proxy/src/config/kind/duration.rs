@@ -20,13 +20,7 @@ pub(in crate::config) const DAY: Duration = Duration::from_hours(24);
 pub(in crate::config) const YEAR: Duration = Duration::from_hours(365 * 24);
 
 /// Largest first.
-const UNITS: [(&str, u64); 5] = [
-    ("d", 86_400_000),
-    ("h", 3_600_000),
-    ("m", 60_000),
-    ("s", 1000),
-    ("ms", 1),
-];
+const UNITS: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
 
 /// A duration within bounds.
 pub(in crate::config) fn duration(range: RangeInclusive<Duration>) -> Span {
@@ -39,20 +33,12 @@ impl Kind for Span {
     type Value = Duration;
 
     fn wanted(&self) -> String {
-        format!(
-            "a duration from {} to {}",
-            in_words(*self.0.start()),
-            in_words(*self.0.end())
-        )
+        format!("a duration from {} to {}", in_words(*self.0.start()), in_words(*self.0.end()))
     }
 
     fn read(&self, node: &Node) -> Result<Duration, Fault> {
         let duration = parse(text(node)?)?;
-        if self.0.contains(&duration) {
-            Ok(duration)
-        } else {
-            Err(Fault::wrong())
-        }
+        if self.0.contains(&duration) { Ok(duration) } else { Err(Fault::wrong()) }
     }
 
     fn remedy(&self) -> Option<String> {
@@ -72,41 +58,25 @@ fn parse(text: &str) -> Result<Duration, Fault> {
     let mut rest = text;
     let mut units = UNITS.as_slice();
     while !rest.is_empty() {
-        let (digits, after) = rest.split_at(
-            rest.find(|c: char| !c.is_ascii_digit())
-                .unwrap_or(rest.len()),
-        );
-        let (unit, after) = after.split_at(
-            after
-                .find(|c: char| !c.is_ascii_alphabetic())
-                .unwrap_or(after.len()),
-        );
+        let (digits, after) = rest.split_at(rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len()));
+        let (unit, after) =
+            after.split_at(after.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(after.len()));
         if digits.is_empty() || after.starts_with('.') {
             return Err(Fault::wrong());
         }
         if unit.is_empty() {
-            return Err(Fault::why("has no unit").help(format!(
-                "write {digits}s for seconds or {digits}ms for milliseconds"
-            )));
+            return Err(Fault::why("has no unit")
+                .help(format!("write {digits}s for seconds or {digits}ms for milliseconds")));
         }
         let Some(at) = units.iter().position(|(name, _)| *name == unit) else {
             return Err(unit_fault(unit));
         };
-        let part = digits
-            .parse::<u64>()
-            .ok()
-            .and_then(|number| number.checked_mul(units[at].1));
-        total = part
-            .and_then(|part| total.checked_add(part))
-            .ok_or_else(|| Fault::why("is too long"))?;
+        let part = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(units[at].1));
+        total = part.and_then(|part| total.checked_add(part)).ok_or_else(|| Fault::why("is too long"))?;
         units = &units[at + 1..];
         rest = after;
     }
-    if text.is_empty() {
-        Err(Fault::wrong())
-    } else {
-        Ok(Duration::from_millis(total))
-    }
+    if text.is_empty() { Err(Fault::wrong()) } else { Ok(Duration::from_millis(total)) }
 }
 
 fn unit_fault(unit: &str) -> Fault {
@@ -131,11 +101,7 @@ pub(in crate::config) fn in_words(duration: Duration) -> String {
             let _ = write!(words, "{count}{name}");
         }
     }
-    if words.is_empty() {
-        "0".to_owned()
-    } else {
-        words
-    }
+    if words.is_empty() { "0".to_owned() } else { words }
 }
 
 /// For `#[serde(serialize_with)]`.
@@ -200,25 +166,16 @@ mod tests {
     #[test]
     fn what_64_bits_of_milliseconds_cannot_hold_is_too_long() {
         assert_eq!(millis("18446744073709551615ms"), Some(u128::from(u64::MAX)));
-        assert_eq!(
-            parse("18446744073709551616ms"),
-            Err(Fault::why("is too long"))
-        );
+        assert_eq!(parse("18446744073709551616ms"), Err(Fault::why("is too long")));
         assert_eq!(parse("213503982335d"), Err(Fault::why("is too long")));
-        assert_eq!(
-            parse("18446744073709551s616ms"),
-            Err(Fault::why("is too long"))
-        );
+        assert_eq!(parse("18446744073709551s616ms"), Err(Fault::why("is too long")));
     }
 
     #[test]
     fn bounds_are_inclusive() {
         let kind = duration(SECOND..=MINUTE);
         let scalar = |text: &str| Node {
-            value: crate::config::tree::Value::Scalar {
-                text: text.to_owned(),
-                quoted: true,
-            },
+            value: crate::config::tree::Value::Scalar { text: text.to_owned(), quoted: true },
             place: crate::config::problem::Place::Whole,
         };
         assert_eq!(kind.read(&scalar("1s")), Ok(SECOND));

@@ -18,11 +18,7 @@ impl<K: Kind> Kind for Optional<K> {
     }
 
     fn read(&self, node: &Node) -> Result<Self::Value, Fault> {
-        if node.is_null() {
-            Ok(None)
-        } else {
-            self.0.read(node).map(Some)
-        }
+        if node.is_null() { Ok(None) } else { self.0.read(node).map(Some) }
     }
 
     fn remedy(&self) -> Option<String> {
@@ -51,9 +47,7 @@ impl<K: Kind> Kind for List<K> {
     fn read(&self, node: &Node) -> Result<Self::Value, Fault> {
         let Value::List(items) = &node.value else {
             return Err(match &node.value {
-                Value::Scalar { text, .. } => {
-                    Fault::why("is not a list").help(format!("write [\"{text}\"]"))
-                }
+                Value::Scalar { text, .. } => Fault::why("is not a list").help(format!("write [\"{text}\"]")),
                 _ => Fault::wrong(),
             });
         };
@@ -70,14 +64,7 @@ impl<K: Kind> Kind for List<K> {
                 }),
             }
         }
-        if parts.is_empty() {
-            Ok(values)
-        } else {
-            Err(Fault {
-                parts,
-                ..Fault::default()
-            })
-        }
+        if parts.is_empty() { Ok(values) } else { Err(Fault { parts, ..Fault::default() }) }
     }
 
     fn remedy(&self) -> Option<String> {

@@ -83,10 +83,7 @@ impl Fault {
     }
 
     pub(super) fn why(why: impl Into<String>) -> Self {
-        Self {
-            why: Some(why.into()),
-            ..Self::default()
-        }
+        Self { why: Some(why.into()), ..Self::default() }
     }
 
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
@@ -164,13 +161,8 @@ fn text(node: &Node) -> Result<&str, Fault> {
 /// The text of a scalar that is not in quotes: quoted, `true` and `80` are words.
 fn bare(node: &Node) -> Result<&str, Fault> {
     match &node.value {
-        Value::Scalar {
-            text,
-            quoted: false,
-        } => Ok(text),
-        Value::Scalar { .. } => {
-            Err(Fault::why("is in quotes and so a text").help("remove the quotes"))
-        }
+        Value::Scalar { text, quoted: false } => Ok(text),
+        Value::Scalar { .. } => Err(Fault::why("is in quotes and so a text").help("remove the quotes")),
         _ => Err(Fault::wrong()),
     }
 }

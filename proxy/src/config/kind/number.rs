@@ -23,13 +23,8 @@ impl<T: TryFrom<u64> + PartialOrd + Display> Kind for Whole<T> {
     fn read(&self, node: &Node) -> Result<T, Fault> {
         let text = bare(node)?;
         if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-            let number = text
-                .parse()
-                .ok()
-                .and_then(|number: u64| T::try_from(number).ok());
-            number
-                .filter(|number| self.0.contains(number))
-                .ok_or_else(Fault::wrong)
+            let number = text.parse().ok().and_then(|number: u64| T::try_from(number).ok());
+            number.filter(|number| self.0.contains(number)).ok_or_else(Fault::wrong)
         } else {
             Err(Fault::wrong())
         }

@@ -39,42 +39,24 @@ impl Kind for Size {
     type Value = u64;
 
     fn wanted(&self) -> String {
-        format!(
-            "a size from {} to {}",
-            in_bytes(*self.0.start()),
-            in_bytes(*self.0.end())
-        )
+        format!("a size from {} to {}", in_bytes(*self.0.start()), in_bytes(*self.0.end()))
     }
 
     fn read(&self, node: &Node) -> Result<u64, Fault> {
         let bytes = parse(text(node)?)?;
-        if self.0.contains(&bytes) {
-            Ok(bytes)
-        } else {
-            Err(Fault::wrong())
-        }
+        if self.0.contains(&bytes) { Ok(bytes) } else { Err(Fault::wrong()) }
     }
 
     fn remedy(&self) -> Option<String> {
-        Some(
-            "write sizes such as 256MiB, 32KiB, 4GiB or 6MB; a plain number counts bytes"
-                .to_owned(),
-        )
+        Some("write sizes such as 256MiB, 32KiB, 4GiB or 6MB; a plain number counts bytes".to_owned())
     }
 }
 
 /// Reads a size; the fault says what is wrong with its form.
 fn parse(text: &str) -> Result<u64, Fault> {
-    let (digits, unit) = text.split_at(
-        text.find(|c: char| !c.is_ascii_digit())
-            .unwrap_or(text.len()),
-    );
+    let (digits, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
     if digits.is_empty() {
-        return Err(if text.starts_with('-') {
-            Fault::why("is negative")
-        } else {
-            Fault::wrong()
-        });
+        return Err(if text.starts_with('-') { Fault::why("is negative") } else { Fault::wrong() });
     }
     if unit.starts_with('.') {
         return Err(Fault::why("has a fraction").help("use a smaller unit: 1536MiB for 1.5GiB"));
@@ -82,25 +64,21 @@ fn parse(text: &str) -> Result<u64, Fault> {
     let bytes = if unit.is_empty() {
         1
     } else {
-        let found = UNITS
-            .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case(unit));
+        let found = UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit));
         found.map(|(_, bytes)| *bytes).ok_or_else(|| {
-            Fault::why(format!("has the unknown unit `{unit}`"))
-                .help("the units are B, KiB, MiB, GiB, TiB (powers of 1024) and KB, MB, GB, TB (powers of 1000)")
+            Fault::why(format!("has the unknown unit `{unit}`")).help(
+                "the units are B, KiB, MiB, GiB, TiB (powers of 1024) and KB, MB, GB, TB (powers of 1000)",
+            )
         })?
     };
     let number: Option<u64> = digits.parse().ok();
-    number
-        .and_then(|number| number.checked_mul(bytes))
-        .ok_or_else(|| Fault::why("is too large"))
+    number.and_then(|number| number.checked_mul(bytes)).ok_or_else(|| Fault::why("is too large"))
 }
 
 /// A form without fractions that reads back as the same size.
 pub(in crate::config) fn in_bytes(bytes: u64) -> String {
-    let unit = UNITS
-        .iter()
-        .find(|(name, unit)| *name != "B" && bytes >= *unit && bytes.is_multiple_of(*unit));
+    let unit =
+        UNITS.iter().find(|(name, unit)| *name != "B" && bytes >= *unit && bytes.is_multiple_of(*unit));
     match unit {
         Some((name, unit)) => format!("{}{name}", bytes / unit),
         None => bytes.to_string(),
@@ -109,10 +87,7 @@ pub(in crate::config) fn in_bytes(bytes: u64) -> String {
 
 /// For `#[serde(serialize_with)]`.
 #[allow(clippy::trivially_copy_pass_by_ref)] // the signature serde asks for
-pub(in crate::config) fn serialize<S: Serializer>(
-    bytes: &u64,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
+pub(in crate::config) fn serialize<S: Serializer>(bytes: &u64, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&in_bytes(*bytes))
 }
 
@@ -162,10 +137,7 @@ mod tests {
     #[test]
     fn what_64_bits_cannot_hold_is_too_large() {
         assert_eq!(bytes("18446744073709551615"), Some(u64::MAX));
-        assert_eq!(
-            parse("18446744073709551616"),
-            Err(Fault::why("is too large"))
-        );
+        assert_eq!(parse("18446744073709551616"), Err(Fault::why("is too large")));
         assert_eq!(parse("16777216TiB"), Err(Fault::why("is too large")));
     }
 

@@ -32,9 +32,7 @@ impl Kind for Switch {
 }
 
 /// One of a few names.
-pub(in crate::config) fn choice<T: Copy + 'static>(
-    names: &'static [(&'static str, T)],
-) -> Choice<T> {
+pub(in crate::config) fn choice<T: Copy + 'static>(names: &'static [(&'static str, T)]) -> Choice<T> {
     Choice(names)
 }
 
@@ -62,10 +60,7 @@ impl<T: Copy> Kind for Choice<T> {
 }
 
 /// A text that is not blank and has a form of its own.
-pub(in crate::config) fn parsed<T>(
-    wanted: &'static str,
-    parse: fn(&str) -> Result<T, Fault>,
-) -> Parsed<T> {
+pub(in crate::config) fn parsed<T>(wanted: &'static str, parse: fn(&str) -> Result<T, Fault>) -> Parsed<T> {
     Parsed { wanted, parse }
 }
 
@@ -114,13 +109,12 @@ impl Kind for PemFile {
             return Err(Fault::why("is a folder"));
         }
         let mut content = Vec::new();
-        std::fs::File::open(&path)
-            .and_then(|file| file.take(MOST).read_to_end(&mut content))
-            .map_err(|error| {
-                Fault::why(format!("cannot be read ({error})")).help(
-                    "give a path, absolute or from the working directory, that this user may read",
-                )
-            })?;
+        std::fs::File::open(&path).and_then(|file| file.take(MOST).read_to_end(&mut content)).map_err(
+            |error| {
+                Fault::why(format!("cannot be read ({error})"))
+                    .help("give a path, absolute or from the working directory, that this user may read")
+            },
+        )?;
         if !String::from_utf8_lossy(&content).contains(self.marker) {
             return Err(Fault::why(format!("holds no `{}`", self.marker)));
         }

@@ -15,10 +15,7 @@ fn refusal_of(bytes: &[u8]) -> String {
 }
 
 fn refusal_at(path: &Path, folder: &Path) -> String {
-    let sources = Sources {
-        path: Some(path.to_owned()),
-        ..Sources::default()
-    };
+    let sources = Sources { path: Some(path.to_owned()), ..Sources::default() };
     let message = Config::load(sources).unwrap_err().to_string();
     message.replace(&format!("{}/", folder.display()), "")
 }
@@ -26,17 +23,13 @@ fn refusal_at(path: &Path, folder: &Path) -> String {
 #[test]
 fn an_empty_file_is_the_default() {
     assert_eq!(load("").unwrap(), Config::default());
-    assert_eq!(
-        load("\n# nothing but a comment\n").unwrap(),
-        Config::default()
-    );
+    assert_eq!(load("\n# nothing but a comment\n").unwrap(), Config::default());
     assert_eq!(load("---\n...\n").unwrap(), Config::default());
 }
 
 #[test]
 fn empty_sections_are_the_default() {
-    let text =
-        "budget:\ncache:\n  redis:\n  categories:\n    # track:\ntls: { cert: null, key: }\n";
+    let text = "budget:\ncache:\n  redis:\n  categories:\n    # track:\ntls: { cert: null, key: }\n";
     assert_eq!(load(text).unwrap(), Config::default());
 }
 
@@ -44,16 +37,12 @@ fn empty_sections_are_the_default() {
 fn a_byte_order_mark_and_carriage_returns_are_no_trouble() {
     let config = load("\u{FEFF}budget:\r\n  replicas: 3\r\n").unwrap();
     assert_eq!(config.budget.replicas, 3);
-    assert_eq!(
-        super::refusal("\u{FEFF}lisen: 1"),
-        super::refusal("lisen: 1")
-    );
+    assert_eq!(super::refusal("\u{FEFF}lisen: 1"), super::refusal("lisen: 1"));
 }
 
 #[test]
 fn an_alias_repeats_a_value() {
-    let text =
-        "cache:\n  categories:\n    artist: &long { ttl: 1d, stale: 2d }\n    album: *long\n";
+    let text = "cache:\n  categories:\n    artist: &long { ttl: 1d, stale: 2d }\n    album: *long\n";
     let categories = load(text).unwrap().cache.categories;
     assert_eq!(categories.album, categories.artist);
     assert_ne!(categories.album, categories.track);
@@ -125,10 +114,8 @@ proxy.yaml: larger than 1MiB
 
 #[test]
 fn a_long_line_is_shown_around_its_fault() {
-    let text = format!(
-        "cors: {{ allowed_origins: [{}https://a.example/] }}\n",
-        "https://b.example, ".repeat(12)
-    );
+    let text =
+        format!("cors: {{ allowed_origins: [{}https://a.example/] }}\n", "https://b.example, ".repeat(12));
     assert_eq!(super::refusal(&text), r"
 proxy.yaml:1:255: an item of `cors.allowed_origins` is `https://a.example/`, which ends with a slash; it must be `*` or an origin such as https://app.example.org
   |
@@ -140,29 +127,16 @@ proxy.yaml:1:255: an item of `cors.allowed_origins` is `https://a.example/`, whi
 #[test]
 fn a_swapped_certificate_and_key_are_noticed() {
     let folder = tempfile::tempdir().unwrap();
-    let (cert, key) = (
-        folder.path().join("cert.pem"),
-        folder.path().join("key.pem"),
-    );
+    let (cert, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
     fs::write(&cert, "-----BEGIN CERTIFICATE-----\n").unwrap();
     fs::write(&key, "-----BEGIN EC PRIVATE KEY-----\n").unwrap();
-    let right = format!(
-        "tls: {{ cert: {}, key: {} }}",
-        cert.display(),
-        key.display()
-    );
-    let wrong = format!(
-        "tls: {{ cert: {}, key: {} }}",
-        key.display(),
-        cert.display()
-    );
+    let right = format!("tls: {{ cert: {}, key: {} }}", cert.display(), key.display());
+    let wrong = format!("tls: {{ cert: {}, key: {} }}", key.display(), cert.display());
     let tls = load(&right).unwrap().tls.unwrap();
     assert_eq!((tls.cert, tls.key), (cert, key));
     let message = super::refusal(&wrong);
     assert!(
-        message.contains(
-            "which holds no `BEGIN CERTIFICATE`; it must be a PEM file with a certificate"
-        ),
+        message.contains("which holds no `BEGIN CERTIFICATE`; it must be a PEM file with a certificate"),
         "{message}"
     );
     assert!(

@@ -11,20 +11,10 @@ const DAY: Duration = Duration::from_hours(24);
 #[test]
 fn a_later_source_is_stronger() {
     let file = "budget: { rate_per_minute: 10, max_in_flight: 1, replicas: 2 }";
-    let env = [
-        ("RECOBEAT_BUDGET__RATE_PER_MINUTE", "20"),
-        ("RECOBEAT_BUDGET__MAX_IN_FLIGHT", "2"),
-    ];
+    let env = [("RECOBEAT_BUDGET__RATE_PER_MINUTE", "20"), ("RECOBEAT_BUDGET__MAX_IN_FLIGHT", "2")];
     let set = ["budget.rate_per_minute=30"];
     let budget = load_with(file, &env, &set).unwrap().budget;
-    assert_eq!(
-        (
-            budget.rate_per_minute,
-            budget.max_in_flight,
-            budget.replicas
-        ),
-        (30, 2, 2)
-    );
+    assert_eq!((budget.rate_per_minute, budget.max_in_flight, budget.replicas), (30, 2, 2));
 }
 
 #[test]
@@ -36,20 +26,10 @@ fn the_last_of_two_arguments_is_stronger() {
 #[test]
 fn half_a_category_keeps_the_other_half() {
     let config =
-        load("cache: { categories: { recommendation: { ttl: 1h }, missing: { stale: 1d } } }")
-            .unwrap();
+        load("cache: { categories: { recommendation: { ttl: 1h }, missing: { stale: 1d } } }").unwrap();
     let categories = config.cache.categories;
-    assert_eq!(
-        (
-            categories.recommendation.ttl,
-            categories.recommendation.stale
-        ),
-        (HOUR, DAY)
-    );
-    assert_eq!(
-        (categories.missing.ttl, categories.missing.stale),
-        (14 * DAY, DAY)
-    );
+    assert_eq!((categories.recommendation.ttl, categories.recommendation.stale), (HOUR, DAY));
+    assert_eq!((categories.missing.ttl, categories.missing.stale), (14 * DAY, DAY));
     assert_eq!(categories.track, Config::default().cache.categories.track);
 }
 
@@ -57,13 +37,7 @@ fn half_a_category_keeps_the_other_half() {
 fn a_section_given_whole_is_merged() {
     let file = "cache: { categories: { track: { ttl: 1h, stale: 1h } } }";
     let config = load_with(file, &[], &["cache.categories.track={ttl: 1d}"]).unwrap();
-    assert_eq!(
-        (
-            config.cache.categories.track.ttl,
-            config.cache.categories.track.stale
-        ),
-        (DAY, HOUR)
-    );
+    assert_eq!((config.cache.categories.track.ttl, config.cache.categories.track.stale), (DAY, HOUR));
 }
 
 #[test]
@@ -101,11 +75,7 @@ fn null_takes_an_optional_value_away() {
 
 #[test]
 fn an_empty_variable_counts_as_not_set() {
-    let env = [
-        ("RECOBEAT_ADMIN__TOKEN", ""),
-        ("RECOBEAT_BATCH__MAX_IDS", " "),
-        ("REDIS_URL", ""),
-    ];
+    let env = [("RECOBEAT_ADMIN__TOKEN", ""), ("RECOBEAT_BATCH__MAX_IDS", " "), ("REDIS_URL", "")];
     let config = load_with("admin: { token: abc }", &env, &[]).unwrap();
     assert_eq!(config.admin.token.as_deref(), Some("abc"));
     assert_eq!(config.cache.redis.url, None);
@@ -116,35 +86,17 @@ fn redis_url_fills_what_nothing_else_sets() {
     let env = [("REDIS_URL", "redis://a"), ("VALKEY_URL", "valkey://b")];
     let url = |file: &str, set: &[&str]| load_with(file, &env, set).unwrap().cache.redis.url;
     assert_eq!(url("", &[]).as_deref(), Some("redis://a"));
-    assert_eq!(
-        url("cache: { redis: { url: null } }", &[]).as_deref(),
-        Some("redis://a")
-    );
-    assert_eq!(
-        url("cache: { redis: { url: redis://c } }", &[]).as_deref(),
-        Some("redis://c")
-    );
-    assert_eq!(
-        url("", &["cache.redis.url=redis://d"]).as_deref(),
-        Some("redis://d")
-    );
+    assert_eq!(url("cache: { redis: { url: null } }", &[]).as_deref(), Some("redis://a"));
+    assert_eq!(url("cache: { redis: { url: redis://c } }", &[]).as_deref(), Some("redis://c"));
+    assert_eq!(url("", &["cache.redis.url=redis://d"]).as_deref(), Some("redis://d"));
     assert_eq!(url("", &["cache.redis.url=null"]), None);
 }
 
 #[test]
 fn redis_url_gives_way_to_the_variable_of_the_key() {
-    let env = [
-        ("REDIS_URL", "redis://a"),
-        ("RECOBEAT_CACHE__REDIS__URL", "redis://b"),
-    ];
-    assert_eq!(
-        load_with("", &env, &[]).unwrap().cache.redis.url.as_deref(),
-        Some("redis://b")
-    );
-    let env = [
-        ("REDIS_URL", "redis://a"),
-        ("RECOBEAT_CACHE__REDIS__URL", "null"),
-    ];
+    let env = [("REDIS_URL", "redis://a"), ("RECOBEAT_CACHE__REDIS__URL", "redis://b")];
+    assert_eq!(load_with("", &env, &[]).unwrap().cache.redis.url.as_deref(), Some("redis://b"));
+    let env = [("REDIS_URL", "redis://a"), ("RECOBEAT_CACHE__REDIS__URL", "null")];
     assert_eq!(load_with("", &env, &[]).unwrap().cache.redis.url, None);
 }
 
@@ -225,10 +177,7 @@ fn all_problems_of_all_sources_are_told_in_the_order_of_reading() {
     let file = "batch: { max_ids: 0 }\nbudget: { replicas: 0 }\n";
     let env = [("RECOBEAT_GUARD__DENY", "maybe")];
     let message = refusal_with(file, &env, &["limits.idle=0", "guard.rules=2"]);
-    let places: Vec<_> = message
-        .split("\n\n")
-        .map(|problem| problem.split(": ").next().unwrap())
-        .collect();
+    let places: Vec<_> = message.split("\n\n").map(|problem| problem.split(": ").next().unwrap()).collect();
     let wanted = [
         "proxy.yaml:1:19",
         "proxy.yaml:2:21",

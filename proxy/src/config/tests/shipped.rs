@@ -14,11 +14,7 @@ fn shipped() -> PathBuf {
 #[test]
 fn the_shipped_file_is_the_default() {
     let path = shipped();
-    let loaded = Config::load(Sources {
-        path: Some(path.clone()),
-        ..Sources::default()
-    })
-    .unwrap();
+    let loaded = Config::load(Sources { path: Some(path.clone()), ..Sources::default() }).unwrap();
     assert_eq!(loaded.config, Config::default());
     assert_eq!(loaded.path, Some(path));
 }
@@ -47,9 +43,7 @@ fn the_shipped_file_says_why_for_every_key() {
         .map(|(key, _)| key)
         .collect();
     // The categories are told in one comment above them.
-    let keys = reader::keys(Config::read)
-        .into_iter()
-        .filter(|key| !key.starts_with("cache.categories."));
+    let keys = reader::keys(Config::read).into_iter().filter(|key| !key.starts_with("cache.categories."));
     let silent: Vec<_> = keys
         .filter(|key| !key.starts_with("tls."))
         .filter(|key| !told.contains(key.rsplit('.').next().unwrap()))
@@ -60,14 +54,8 @@ fn the_shipped_file_says_why_for_every_key() {
 #[test]
 fn the_defaults_are_those_of_an_empty_tree() {
     let mut problems = Vec::new();
-    let empty = Node {
-        value: Value::Null,
-        place: Place::Whole,
-    };
-    assert_eq!(
-        reader::read(empty, Config::read, &mut problems),
-        Config::default()
-    );
+    let empty = Node { value: Value::Null, place: Place::Whole };
+    assert_eq!(reader::read(empty, Config::read, &mut problems), Config::default());
     assert_eq!(problems, []);
 }
 
@@ -106,10 +94,7 @@ fn values_are_shown_in_the_form_of_the_file() {
 
 #[test]
 fn secrets_are_neither_shown_nor_logged() {
-    let set = [
-        "admin.token=hunter2",
-        "cache.redis.url=redis://me:hunter2@redis:6379/0",
-    ];
+    let set = ["admin.token=hunter2", "cache.redis.url=redis://me:hunter2@redis:6379/0"];
     let config = super::load_with("", &[], &set).unwrap();
     let shown = serde_json::to_value(&config).unwrap();
     assert_eq!(config.admin.token.as_deref(), Some("hunter2"));

@@ -39,10 +39,7 @@ pub(in crate::config) fn from_environment(
         let (path, yields) = if REDIS_VARIABLES.contains(&name.as_str()) {
             (REDIS_KEY.to_owned(), true)
         } else if name.starts_with(PREFIX) && name != CONFIG_FILE && !is_service_link(&name) {
-            (
-                name[PREFIX.len()..].replace("__", ".").to_lowercase(),
-                false,
-            )
+            (name[PREFIX.len()..].replace("__", ".").to_lowercase(), false)
         } else {
             continue;
         };
@@ -52,10 +49,7 @@ pub(in crate::config) fn from_environment(
 }
 
 /// The `key=value` arguments, in the order given.
-pub(in crate::config) fn from_set(
-    arguments: &[String],
-    problems: &mut Vec<Problem>,
-) -> Vec<Override> {
+pub(in crate::config) fn from_set(arguments: &[String], problems: &mut Vec<Problem>) -> Vec<Override> {
     let mut overrides = Vec::new();
     for argument in arguments {
         let (key, value) = argument.split_once('=').unwrap_or((argument, ""));
@@ -76,9 +70,9 @@ pub(in crate::config) fn from_set(
 /// Lays overrides over the tree, later ones over earlier ones.
 pub(in crate::config) fn lay_over(root: &mut Node, overrides: Vec<Override>) {
     for Override { path, node, yields } in overrides {
-        let taken = root.find(&path).is_some_and(|entry| {
-            !entry.node.is_null() || !matches!(entry.node.place, Place::File { .. })
-        });
+        let taken = root
+            .find(&path)
+            .is_some_and(|entry| !entry.node.is_null() || !matches!(entry.node.place, Place::File { .. }));
         if !(yields && taken) {
             insert(root, &path, node);
         }
@@ -96,18 +90,9 @@ fn read(
     let node = if is_yaml(text) {
         parse(text, &Origin::Override(place), problems)?
     } else if matches!(text, "" | "~" | "null") {
-        Node {
-            value: Value::Null,
-            place,
-        }
+        Node { value: Value::Null, place }
     } else {
-        Node {
-            value: Value::Scalar {
-                text: text.to_owned(),
-                quoted: false,
-            },
-            place,
-        }
+        Node { value: Value::Scalar { text: text.to_owned(), quoted: false }, place }
     };
     Some(Override { path, node, yields })
 }
@@ -120,9 +105,7 @@ fn is_yaml(text: &str) -> bool {
 }
 
 fn insert(parent: &mut Node, path: &str, node: Node) {
-    let (key, rest) = path
-        .split_once('.')
-        .map_or((path, None), |(key, rest)| (key, Some(rest)));
+    let (key, rest) = path.split_once('.').map_or((path, None), |(key, rest)| (key, Some(rest)));
     if !matches!(parent.value, Value::Map(_)) {
         parent.value = Value::Map(Vec::new());
         parent.place = node.place.clone();
@@ -130,21 +113,15 @@ fn insert(parent: &mut Node, path: &str, node: Node) {
     let Value::Map(entries) = &mut parent.value else {
         return;
     };
-    let index = entries
-        .iter()
-        .position(|entry| entry.key == key)
-        .unwrap_or_else(|| {
-            let place = node.place.clone();
-            entries.push(Entry {
-                key: key.to_owned(),
-                key_place: place.clone(),
-                node: Node {
-                    value: Value::Null,
-                    place,
-                },
-            });
-            entries.len() - 1
+    let index = entries.iter().position(|entry| entry.key == key).unwrap_or_else(|| {
+        let place = node.place.clone();
+        entries.push(Entry {
+            key: key.to_owned(),
+            key_place: place.clone(),
+            node: Node { value: Value::Null, place },
         });
+        entries.len() - 1
+    });
     let entry = &mut entries[index];
     if let Some(rest) = rest {
         insert(&mut entry.node, rest, node);

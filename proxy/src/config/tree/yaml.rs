@@ -23,11 +23,7 @@ pub(in crate::config) enum Origin {
 }
 
 /// Reads one document. An empty one is `Null`.
-pub(in crate::config) fn parse(
-    text: &str,
-    origin: &Origin,
-    problems: &mut Vec<Problem>,
-) -> Option<Node> {
+pub(in crate::config) fn parse(text: &str, origin: &Origin, problems: &mut Vec<Problem>) -> Option<Node> {
     let mut options = Options::default();
     options.set_emit_comments(false);
     let mut builder = Builder {
@@ -69,10 +65,7 @@ impl<'a> Builder<'a> {
                 event => root = Some(self.node(event, span)?),
             }
         }
-        Ok(root.unwrap_or(Node {
-            value: Value::Null,
-            place: Place::Whole,
-        }))
+        Ok(root.unwrap_or(Node { value: Value::Null, place: Place::Whole }))
     }
 
     fn next(&mut self) -> Result<(Event<'a>, Span), Problem> {
@@ -94,10 +87,8 @@ impl<'a> Builder<'a> {
             _ => return Err(Problem::new(place, "expected a value here")),
         };
         if tag.is_some() {
-            return Err(
-                Problem::new(place, "tags (`!…`) have no meaning in this configuration")
-                    .help("remove the tag; quote the value if it begins with `!`"),
-            );
+            return Err(Problem::new(place, "tags (`!…`) have no meaning in this configuration")
+                .help("remove the tag; quote the value if it begins with `!`"));
         }
         let node = Node { value, place };
         if anchor != 0 {
@@ -130,35 +121,24 @@ impl<'a> Builder<'a> {
                 self.problems.push(
                     Problem::new(
                         key.place,
-                        format!(
-                            "a key must be a word, but this one is {}",
-                            key_shown(&key.value)
-                        ),
+                        format!("a key must be a word, but this one is {}", key_shown(&key.value)),
                     )
                     .help("write `name: value`"),
                 );
                 continue;
             };
             if let Some(first) = entries.iter().find(|entry| entry.key == text) {
-                self.problems
-                    .push(duplicate(&text, &first.key_place, key.place));
+                self.problems.push(duplicate(&text, &first.key_place, key.place));
                 continue;
             }
-            entries.push(Entry {
-                key: text,
-                key_place: key.place,
-                node,
-            });
+            entries.push(Entry { key: text, key_place: key.place, node });
         }
     }
 
     fn alias(&mut self, anchor: usize, place: &Place) -> Result<Node, Problem> {
         let Some(node) = self.anchors.get(&anchor).cloned() else {
-            return Err(Problem::new(
-                place.clone(),
-                "this alias refers to the value it is part of",
-            )
-            .help("write the value out"));
+            return Err(Problem::new(place.clone(), "this alias refers to the value it is part of")
+                .help("write the value out"));
         };
         self.count(size(&node), place)?;
         Ok(node)
@@ -186,11 +166,7 @@ impl<'a> Builder<'a> {
                 } else {
                     usize::MAX
                 };
-                Place::File {
-                    line: start.line().max(1),
-                    column: start.col() + 1,
-                    width,
-                }
+                Place::File { line: start.line().max(1), column: start.col() + 1, width }
             }
         }
     }
@@ -206,21 +182,13 @@ fn scalar(text: &str, style: ScalarStyle) -> Value {
     if !quoted && matches!(text, "" | "~" | "null" | "Null" | "NULL") {
         return Value::Null;
     }
-    Value::Scalar {
-        text: text.to_owned(),
-        quoted,
-    }
+    Value::Scalar { text: text.to_owned(), quoted }
 }
 
 fn size(node: &Node) -> usize {
     match &node.value {
         Value::List(items) => 1 + items.iter().map(size).sum::<usize>(),
-        Value::Map(entries) => {
-            1 + entries
-                .iter()
-                .map(|entry| 1 + size(&entry.node))
-                .sum::<usize>()
-        }
+        Value::Map(entries) => 1 + entries.iter().map(|entry| 1 + size(&entry.node)).sum::<usize>(),
         Value::Null | Value::Scalar { .. } => 1,
     }
 }

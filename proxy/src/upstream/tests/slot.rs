@@ -20,7 +20,7 @@ fn budget() -> Budget {
 
 async fn permit(budget: &Budget) -> Permit {
     let nobody = IpAddr::from([127, 0, 0, 1]);
-    budget.admit(Lane::Interactive, nobody, None).unwrap().permit().await.unwrap()
+    budget.enqueue(Lane::Interactive, nobody).permit().await.unwrap()
 }
 
 /// One call with a permit of `budget`, and the slots held when it has ended.

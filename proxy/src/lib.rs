@@ -8,4 +8,5 @@
 pub mod api;
 pub mod budget;
 pub mod engine;
+pub mod front;
 pub mod upstream;

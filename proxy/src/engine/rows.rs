@@ -111,7 +111,7 @@ impl Engine {
         self.refresh_rows(kind, stale, caller);
 
         let wish = self.wish(caller);
-        let chunks: Vec<&[Id]> = order.chunks(self.settings.batch.max_ids).collect();
+        let chunks: Vec<Vec<Id>> = order.chunks(self.settings.batch.max_ids).map(<[Id]>::to_vec).collect();
         let fetched: Vec<Vec<(Fetched, bool)>> = stream::iter(chunks)
             .map(|chunk| self.fetch_chunk(kind, chunk, wish))
             .buffered(self.settings.max_parallel_per_request.max(1))
@@ -141,10 +141,10 @@ impl Engine {
     async fn fetch_chunk(
         &self,
         kind: RowKind,
-        chunk: &[Id],
+        chunk: Vec<Id>,
         wish: Wish,
     ) -> Result<Vec<(Fetched, bool)>, Failure> {
-        let joined: Vec<_> = chunk.iter().map(|id| self.batches.join(kind, id.clone(), wish)).collect();
+        let joined: Vec<_> = chunk.into_iter().map(|id| self.batches.join(kind, id, wish)).collect();
         let mut fetched = Vec::with_capacity(joined.len());
         for (waiter, opened) in joined {
             fetched.push((self.wait(waiter, wish).await??, opened));

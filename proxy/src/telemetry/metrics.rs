@@ -204,6 +204,11 @@ impl Metrics {
         }
     }
 
+    /// A call that was streamed through; its duration belongs to the client's speed as well.
+    pub fn pass_through_call(&self, status: &str) {
+        self.upstream_calls.with_label_values(&["pass", status]).inc();
+    }
+
     /// All upstream calls so far.
     pub fn upstream_calls(&self) -> u64 {
         let families = self.upstream_calls.collect();

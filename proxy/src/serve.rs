@@ -27,9 +27,12 @@ use crate::front::{self, FrontError, FrontSettings, Outcome, Service};
 use crate::guard::Rules;
 use crate::upstream::{BreakerSettings, Client, Target, TargetError, TargetSettings};
 
-/// How often the upstream is probed for being reachable. A probe is a TCP connection without a
-/// request: it costs no call.
+/// How often the upstream is probed for being reachable, while it is and while it is not. A probe
+/// is a TCP connection without a request: it costs no call.
 const PROBE_EVERY: Duration = Duration::from_secs(30);
+const PROBE_AGAIN: Duration = Duration::from_secs(2);
+/// What the libraries say at `info` is of no use to operators; what they say at `warn` is.
+const QUIET: &str = "pingora=warn,pingora_core=warn,pingora_proxy=warn,pingora_pool=warn";
 
 /// Why the proxy does not start. One line that says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -160,15 +163,17 @@ async fn watch_upstream(
             (Ok(()), Some(false)) => tracing::info!("upstream can be reached"),
             _ => {}
         }
+        let pause = if outcome.is_ok() { PROBE_EVERY } else { PROBE_AGAIN };
         if reachable.send(Some(outcome)).is_err() {
             return;
         }
-        sleep(PROBE_EVERY).await;
+        sleep(pause).await;
     }
 }
 
 fn start_log(config: &Config) -> Result<(), ServeError> {
-    let filter = EnvFilter::try_new(&config.telemetry.log).map_err(|error| ServeError::Log(error.to_string()))?;
+    let directives = format!("{QUIET},{}", config.telemetry.log);
+    let filter = EnvFilter::try_new(directives).map_err(|error| ServeError::Log(error.to_string()))?;
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match config.telemetry.format {
         LogFormat::Pretty => log.init(),

@@ -1,7 +1,6 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use tokio::io::AsyncReadExt;
 
 use super::service::Stub;
 use super::upstream::{Act, StubUpstream, ok};
@@ -96,30 +95,6 @@ async fn a_chunked_answer_arrives_whole() {
     let mut client = front.client().await;
     assert_eq!(client.get("/v1/other", "").await.text(), "abcdefg");
     assert_eq!(client.get("/v1/other", "").await.text(), "abcdefg");
-}
-
-#[tokio::test]
-async fn a_client_that_does_not_read_holds_no_slot() {
-    // More than the socket buffers between here and there would take at once.
-    let upstream = StubUpstream::saying(ok(&vec![b'x'; 200_000])).await;
-    let front = Running::before(&upstream, |_| {});
-    let socket = tokio::net::TcpSocket::new_v4().unwrap();
-    socket.set_recv_buffer_size(4096).unwrap();
-    let mut stream = socket.connect(front.addr).await.unwrap();
-    let request = b"GET /v1/other HTTP/1.1\r\nHost: proxy\r\n\r\n";
-    tokio::io::AsyncWriteExt::write_all(&mut stream, request)
-        .await
-        .unwrap();
-    eventually("permit taken", || {
-        front.stub.passes.load(std::sync::atomic::Ordering::SeqCst) == 1
-    })
-    .await;
-    eventually("slot free", || front.stub.held() == 0).await;
-    // It is all still to be read.
-    let mut all = Vec::new();
-    while all.len() < 200_000 {
-        assert!(stream.read_buf(&mut all).await.unwrap() > 0);
-    }
 }
 
 #[tokio::test]

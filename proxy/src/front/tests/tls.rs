@@ -218,6 +218,28 @@ async fn http_2_streams_and_uploads_go_through() {
 }
 
 #[tokio::test]
+async fn a_client_that_does_not_read_holds_no_slot() {
+    let pair = Pair::new("window");
+    // Over HTTP/2, because its window, unlike a socket's buffers, is known: 64 KiB.
+    let upstream = StubUpstream::saying(ok(&vec![b'x'; 200_000])).await;
+    let front = Running::before(&upstream, |settings| pair.use_in(settings));
+    let mut client = pair.h2(&front).await;
+    let (response, _) = client
+        .send_request(request("GET", "/v1/other"), true)
+        .unwrap();
+    let mut body = timeout(SOON, response).await.unwrap().unwrap().into_body();
+    eventually("slot free", || front.stub.held() == 0).await;
+    // All of it is still to be read.
+    let mut read = 0;
+    while let Some(data) = timeout(SOON, body.data()).await.unwrap() {
+        let length = data.unwrap().len();
+        read += length;
+        body.flow_control().release_capacity(length).unwrap();
+    }
+    assert_eq!(read, 200_000);
+}
+
+#[tokio::test]
 async fn an_unfinished_tls_handshake_is_cut_off() {
     let pair = Pair::new("handshake");
     let front = Running::start(|settings| {

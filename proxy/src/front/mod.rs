@@ -26,6 +26,7 @@ mod head;
 mod outbound;
 mod press;
 mod proxy;
+mod read_ahead;
 mod refusal;
 mod reply;
 mod serve;

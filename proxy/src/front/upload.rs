@@ -68,10 +68,11 @@ impl Uploads {
         head: RequestHeader,
         body: Bytes,
     ) -> Result<(ResponseHeader, Bytes)> {
-        let (mut call, _) = self.connector.get_http_session(peer).await?;
+        let connected = self.connector.get_http_session(peer).await;
+        let (mut call, _) = connected.map_err(Error::into_up)?;
         let reply = exchange(&mut call, peer, head, body).await;
         call.shutdown().await;
-        reply
+        reply.map_err(Error::into_up)
     }
 }
 
@@ -172,7 +173,7 @@ impl<S: Service> Front<S> {
             }
             Err(_) => {
                 self.service.observed(Outcome::Failed);
-                let late = Error::new(ErrorType::ReadTimedout);
+                let late = Error::new_up(ErrorType::ReadTimedout);
                 self.refuse(session, asked, &failure(&late)).await
             }
         }

@@ -198,3 +198,48 @@ async fn methods_without_a_body_go_through() {
     assert_eq!(seen[1].field("content-length"), ["0"]);
     eventually("slot free", || front.stub.held() == 0).await;
 }
+
+#[tokio::test]
+async fn an_answer_of_an_http_2_upstream_arrives_whole_also_with_trailers() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut stub = Stub::new(listener.local_addr().ok());
+    stub.h2 = true;
+    let front = Running::with(stub, |_| {});
+    tokio::spawn(async move {
+        let (socket, _) = listener.accept().await.unwrap();
+        let mut connection = h2::server::handshake(socket).await.unwrap();
+        while let Some(accepted) = connection.accept().await {
+            let (request, mut respond) = accepted.unwrap();
+            assert_eq!(request.uri().host(), Some("api.reccobeats.com"));
+            assert!(request.headers().get("authorization").is_none());
+            let mut body = respond
+                .send_response(http::Response::new(()), false)
+                .unwrap();
+            body.send_data("abc".into(), false).unwrap();
+            if request.uri().path() == "/trailers" {
+                let mut trailers = http::HeaderMap::new();
+                trailers.insert("x-sum", "1".parse().unwrap());
+                body.send_trailers(trailers).unwrap();
+            } else {
+                body.send_data("".into(), true).unwrap();
+            }
+        }
+    });
+    let mut client = front.client().await;
+    for path in ["/trailers", "/empty-frame"] {
+        let response = client.get(path, "Authorization: s\r\n").await;
+        assert_eq!((response.status, response.text()), (200, "abc"), "{path}");
+        eventually("slot free", || front.stub.held() == 0).await;
+    }
+}
+
+#[tokio::test]
+async fn a_fault_of_ours_is_a_500() {
+    let front = Running::start(|_| {});
+    let response = front.client().await.get("/own/broken", "").await;
+    assert_eq!(
+        (response.status, response.json()["status"].as_u64()),
+        (500, Some(5001))
+    );
+    assert_eq!(response.json()["path"], "uri=/own/broken");
+}

@@ -18,6 +18,8 @@ use crate::front::{Outcome, Service};
 #[derive(Default)]
 pub(super) struct Stub {
     upstream: Option<SocketAddr>,
+    /// The upstream speaks HTTP/2 without asking.
+    pub h2: bool,
     pub callers: Mutex<Vec<Caller>>,
     pub outcomes: Mutex<Vec<Outcome>>,
     pub held: Arc<AtomicUsize>,
@@ -106,6 +108,10 @@ impl Service for Stub {
             "/own/echo" => Some(good(format!("{{\"query\":\"{}\"}}", query.unwrap_or("-")))),
             "/own/bad" => Some(bad(StatusCode::BAD_REQUEST, None)),
             "/own/busy" => Some(bad(StatusCode::TOO_MANY_REQUESTS, Some(17))),
+            "/own/broken" => Some(Answer {
+                cache_status: "not a\nheader".to_owned(),
+                ..good(rows(2))
+            }),
             "/own/wait" => {
                 self.waiting.notify_one();
                 self.go.notified().await;
@@ -131,6 +137,9 @@ impl Service for Stub {
         let mut peer = HttpPeer::new(upstream, false, String::new());
         peer.options.connection_timeout = Some(Duration::from_secs(5));
         peer.options.read_timeout = Some(Duration::from_secs(5));
+        if self.h2 {
+            peer.options.set_http_version(2, 2);
+        }
         Ok(Box::new(peer))
     }
 

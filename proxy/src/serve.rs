@@ -50,18 +50,18 @@ pub enum ServeError {
 }
 
 /// Runs until SIGTERM or SIGINT.
-pub fn serve(config: Config) -> Result<(), ServeError> {
-    start_log(&config)?;
+pub fn serve(config: &Config) -> Result<(), ServeError> {
+    start_log(config)?;
     let runtime = Builder::new_multi_thread().thread_name("engine").enable_all().build()?;
-    let proxy = Arc::new(assemble(&config, runtime.handle())?);
+    let proxy = Arc::new(assemble(config, runtime.handle())?);
 
     let admin_listener = admin::bind(config.admin.listen).map_err(ServeError::Admin)?;
-    let mut front_settings = front_settings(&config, &proxy.target);
+    let mut front_settings = front_settings(config, &proxy.target);
     front_settings.listen = settled(front_settings.listen);
     let prepared = front::prepare(front_settings.clone(), Arc::clone(&proxy))?;
 
     let admin_address = admin_listener.local_addr()?;
-    start_admin(&config, &proxy, admin_listener, &runtime)?;
+    start_admin(config, &proxy, admin_listener, &runtime)?;
     tracing::info!(
         listen = %front_settings.listen,
         admin = %admin_address,
@@ -69,7 +69,7 @@ pub fn serve(config: Config) -> Result<(), ServeError> {
         version = env!("CARGO_PKG_VERSION"),
         "recobeat-proxy serves"
     );
-    warn(&config, front_settings.listen);
+    warn(config, front_settings.listen);
     prepared.run(front::stop_signal());
     // Fills that still run are given up: their waiters are gone, and nothing else waits for them.
     runtime.shutdown_timeout(Duration::from_secs(1));

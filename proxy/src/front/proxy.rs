@@ -47,41 +47,21 @@ pub(super) struct Stream {
 
 impl<S: Service> Front<S> {
     pub(super) fn new(settings: Arc<FrontSettings>, service: Arc<S>, uploads: Uploads) -> Self {
-        let dresser = Dresser {
-            cors: Cors::new(&settings.cors_origins),
-            press: Press::new(),
-        };
-        Self {
-            service,
-            settings,
-            dresser,
-            uploads,
-        }
+        let dresser = Dresser { cors: Cors::new(&settings.cors_origins), press: Press::new() };
+        Self { service, settings, dresser, uploads }
     }
 
     /// Writes an answer of ours.
-    pub(super) async fn reply(
-        &self,
-        session: &mut Session,
-        asked: &Asked,
-        answer: Answer,
-    ) -> Result<()> {
-        self.write(session, self.dresser.dress(answer, asked)?)
-            .await
+    pub(super) async fn reply(&self, session: &mut Session, asked: &Asked, answer: Answer) -> Result<()> {
+        self.write(session, self.dresser.dress(answer, asked)?).await
     }
 
     pub(super) async fn write(&self, session: &mut Session, reply: Reply) -> Result<()> {
         reply.write(session, self.settings.limits.write).await
     }
 
-    pub(super) async fn refuse(
-        &self,
-        session: &mut Session,
-        asked: &Asked,
-        refusal: &Refusal,
-    ) -> Result<()> {
-        self.reply(session, asked, refusal.answer(&asked.path))
-            .await
+    pub(super) async fn refuse(&self, session: &mut Session, asked: &Asked, refusal: &Refusal) -> Result<()> {
+        self.reply(session, asked, refusal.answer(&asked.path)).await
     }
 
     /// A permit and where its call goes, or the answer instead.
@@ -116,15 +96,9 @@ pub(super) fn failure(error: &Error) -> Refusal {
         ErrorType::ConnectTimedout | ErrorType::ReadTimedout | ErrorType::WriteTimedout
     );
     if timed_out {
-        Refusal::new(
-            StatusCode::GATEWAY_TIMEOUT,
-            "the upstream did not answer in time; try again",
-        )
+        Refusal::new(StatusCode::GATEWAY_TIMEOUT, "the upstream did not answer in time; try again")
     } else {
-        Refusal::new(
-            StatusCode::BAD_GATEWAY,
-            "the upstream could not be reached or broke off; try again",
-        )
+        Refusal::new(StatusCode::BAD_GATEWAY, "the upstream could not be reached or broke off; try again")
     }
 }
 
@@ -142,14 +116,9 @@ impl<S: Service> ProxyHttp for Front<S> {
     }
 
     async fn request_filter(&self, session: &mut Session, ctx: &mut Self::CTX) -> Result<bool> {
-        session
-            .as_downstream_mut()
-            .set_write_timeout(Some(self.settings.limits.write));
+        session.as_downstream_mut().set_write_timeout(Some(self.settings.limits.write));
         session.as_downstream_mut().set_ignore_info_resp(true);
-        let client = session
-            .client_addr()
-            .and_then(|addr| addr.as_inet())
-            .map(std::net::SocketAddr::ip);
+        let client = session.client_addr().and_then(|addr| addr.as_inet()).map(std::net::SocketAddr::ip);
         let asked = Asked::read(session.req_header(), client);
         if let Err(refusal) = asked.check(session.req_header(), &self.settings.limits) {
             // Its end is in doubt when it has a body it should not have.
@@ -165,10 +134,7 @@ impl<S: Service> ProxyHttp for Front<S> {
             return Ok(true);
         }
         let query = asked.query.as_deref();
-        let answer = self
-            .service
-            .answer(&asked.method, &asked.path, query, &asked.caller)
-            .await;
+        let answer = self.service.answer(&asked.method, &asked.path, query, &asked.caller).await;
         if let Some(answer) = answer {
             self.reply(session, &asked, answer).await?;
             return Ok(true);
@@ -184,11 +150,7 @@ impl<S: Service> ProxyHttp for Front<S> {
                 if let Some(ahead) = Self::ahead(session) {
                     ahead.begin(permit);
                 }
-                *ctx = Some(Stream {
-                    asked,
-                    peer: Some(peer),
-                    since: Instant::now(),
-                });
+                *ctx = Some(Stream { asked, peer: Some(peer), since: Instant::now() });
                 Ok(false)
             }
             Err(answer) => {
@@ -210,9 +172,7 @@ impl<S: Service> ProxyHttp for Front<S> {
         ctx: &mut Self::CTX,
     ) -> Result<()> {
         match ctx {
-            Some(stream) => {
-                outbound::request(request, &stream.asked, &self.settings.upstream, None)
-            }
+            Some(stream) => outbound::request(request, &stream.asked, &self.settings.upstream, None),
             None => Ok(()),
         }
     }
@@ -228,10 +188,7 @@ impl<S: Service> ProxyHttp for Front<S> {
             return Ok(());
         }
         let retry_after = outbound::response(response, &stream.asked, &self.dresser)?;
-        self.service.observed(Outcome::Replied {
-            status: response.status,
-            retry_after,
-        });
+        self.service.observed(Outcome::Replied { status: response.status, retry_after });
         Ok(())
     }
 
@@ -250,12 +207,7 @@ impl<S: Service> ProxyHttp for Front<S> {
         Ok(None)
     }
 
-    async fn fail_to_proxy(
-        &self,
-        session: &mut Session,
-        error: &Error,
-        ctx: &mut Self::CTX,
-    ) -> FailToProxy {
+    async fn fail_to_proxy(&self, session: &mut Session, error: &Error, ctx: &mut Self::CTX) -> FailToProxy {
         Self::release(session);
         if ctx.is_some() && *error.esource() == ErrorSource::Upstream {
             self.service.observed(Outcome::Failed);
@@ -275,10 +227,7 @@ impl<S: Service> ProxyHttp for Front<S> {
                 tracing::debug!(%gone, "client left before its error");
             }
         }
-        FailToProxy {
-            error_code,
-            can_reuse_downstream: false,
-        }
+        FailToProxy { error_code, can_reuse_downstream: false }
     }
 
     async fn logging(&self, session: &mut Session, _: Option<&Error>, _: &mut Self::CTX) {

@@ -29,11 +29,7 @@ pub(super) struct ReadAhead<P> {
 
 impl<P> ReadAhead<P> {
     fn idle() -> Self {
-        Self {
-            permit: None,
-            held: BytesMut::new(),
-            collecting: false,
-        }
+        Self { permit: None, held: BytesMut::new(), collecting: false }
     }
 
     /// Collects the answer of the permit's call.
@@ -152,10 +148,7 @@ mod tests {
     fn an_end_without_a_last_piece_loses_nothing() {
         let (mut ahead, permit) = begun();
         assert_eq!(passed(&mut ahead, b"ab", false), None);
-        assert_eq!(
-            ahead.response_done_filter().unwrap(),
-            Some(Bytes::from_static(b"ab"))
-        );
+        assert_eq!(ahead.response_done_filter().unwrap(), Some(Bytes::from_static(b"ab")));
         assert_eq!(Arc::strong_count(&permit), 1);
         assert_eq!(ahead.response_done_filter().unwrap(), None);
     }
@@ -164,10 +157,7 @@ mod tests {
     fn trailers_lose_nothing() {
         let (mut ahead, permit) = begun();
         assert_eq!(passed(&mut ahead, b"ab", false), None);
-        assert_eq!(
-            ahead.response_trailer_filter(&mut None).unwrap(),
-            Some(Bytes::from_static(b"ab"))
-        );
+        assert_eq!(ahead.response_trailer_filter(&mut None).unwrap(), Some(Bytes::from_static(b"ab")));
         assert_eq!(Arc::strong_count(&permit), 1);
     }
 

@@ -15,10 +15,7 @@ async fn half_a_header_section_is_not_waited_for() {
     let mut client = front.client().await;
     client.send("GET /own/small HTTP/1.1\r\nHost:").await;
     let response = client.response(true).await;
-    assert_eq!(
-        (response.status, response.header("connection")),
-        (408, Some("close"))
-    );
+    assert_eq!((response.status, response.header("connection")), (408, Some("close")));
     assert_eq!(response.json()["path"], "uri=/own/small");
     assert!(client.closed().await);
 }
@@ -36,10 +33,7 @@ async fn dribbling_does_not_move_the_deadline() {
     let dribble = async {
         for _ in 0..1000 {
             tokio::time::sleep(SHORT / 10).await;
-            if tokio::io::AsyncWriteExt::write_all(&mut client.stream, b"X: y\r\n")
-                .await
-                .is_err()
-            {
+            if tokio::io::AsyncWriteExt::write_all(&mut client.stream, b"X: y\r\n").await.is_err() {
                 return;
             }
         }
@@ -84,10 +78,7 @@ async fn one_connection_too_many_is_turned_away_at_once() {
     let _second = admitted(&front).await;
     let mut third = front.client().await;
     let response = third.response(true).await;
-    assert_eq!(
-        (response.status, response.header("retry-after")),
-        (503, Some("1"))
-    );
+    assert_eq!((response.status, response.header("retry-after")), (503, Some("1")));
     assert!(third.closed().await);
     drop(first);
     admitted(&front).await;
@@ -97,9 +88,7 @@ async fn one_connection_too_many_is_turned_away_at_once() {
 async fn admitted(front: &Running) -> Client {
     for _ in 0..1000 {
         let mut client = front.client().await;
-        client
-            .send("GET /own/small HTTP/1.1\r\nHost: proxy\r\n\r\n")
-            .await;
+        client.send("GET /own/small HTTP/1.1\r\nHost: proxy\r\n\r\n").await;
         if client.response(true).await.status == 200 {
             return client;
         }

@@ -31,7 +31,7 @@ struct SourceArgs {
     /// Configuration file; without it config/proxy.yaml if there is one, else the defaults
     #[arg(long, short, global = true, env = "RECOBEAT_CONFIG", value_name = "PATH")]
     config: Option<PathBuf>,
-    /// Set one key, as in --set upstream.base_url=http://localhost:9100
+    /// Set one key, such as `--set budget.rate_per_minute=60`
     #[arg(long, global = true, value_name = "KEY=VALUE")]
     set: Vec<String>,
 }
@@ -47,7 +47,7 @@ pub fn run() -> ExitCode {
         }
     };
     match cli.verb {
-        None | Some(Verb::Serve) => match serve(loaded.config) {
+        None | Some(Verb::Serve) => match serve(&loaded.config) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
                 eprintln!("recobeat-proxy: {error}");

@@ -50,18 +50,18 @@ pub enum ServeError {
 }
 
 /// Runs until SIGTERM or SIGINT.
-pub fn serve(config: Config) -> Result<(), ServeError> {
-    start_log(&config)?;
+pub fn serve(config: &Config) -> Result<(), ServeError> {
+    start_log(config)?;
     let runtime = Builder::new_multi_thread().thread_name("engine").enable_all().build()?;
-    let proxy = Arc::new(assemble(&config, runtime.handle())?);
+    let proxy = Arc::new(assemble(config, runtime.handle())?);
 
     let admin_listener = admin::bind(config.admin.listen).map_err(ServeError::Admin)?;
-    let mut front_settings = front_settings(&config, &proxy.target);
+    let mut front_settings = front_settings(config, &proxy.target);
     front_settings.listen = settled(front_settings.listen);
     let prepared = front::prepare(front_settings.clone(), Arc::clone(&proxy))?;
 
     let admin_address = admin_listener.local_addr()?;
-    start_admin(&config, &proxy, admin_listener, &runtime)?;
+    start_admin(config, &proxy, admin_listener, &runtime)?;
     tracing::info!(
         listen = %front_settings.listen,
         admin = %admin_address,
@@ -69,7 +69,7 @@ pub fn serve(config: Config) -> Result<(), ServeError> {
         version = env!("CARGO_PKG_VERSION"),
         "recobeat-proxy serves"
     );
-    warn_of_what_is_not_built(&config);
+    warn(config, front_settings.listen);
     prepared.run(front::stop_signal());
     // Fills that still run are given up: their waiters are gone, and nothing else waits for them.
     runtime.shutdown_timeout(Duration::from_secs(1));
@@ -190,8 +190,11 @@ fn settled(listen: SocketAddr) -> SocketAddr {
     TcpListener::bind(listen).and_then(|listener| listener.local_addr()).unwrap_or(listen)
 }
 
-/// A key that is accepted but has no effect must not pass in silence.
-fn warn_of_what_is_not_built(config: &Config) {
+/// What works but may surprise, and keys that are accepted but have no effect yet.
+fn warn(config: &Config, listen: SocketAddr) {
+    if listen.port().to_string().contains("404") {
+        tracing::warn!(%listen, "some clients take any error text with 404 in it, the port included, for a missing page");
+    }
     if config.cache.redis.url.is_some() {
         tracing::warn!("`cache.redis.url` has no effect yet: this version caches in memory only");
     }
@@ -221,10 +224,7 @@ fn front_settings(config: &Config, target: &Target) -> FrontSettings {
     let defaults = FrontSettings::default();
     FrontSettings {
         listen: config.listen,
-        tls: config
-            .tls
-            .as_ref()
-            .map(|tls| front::TlsFiles { cert: tls.cert.clone(), key: tls.key.clone() }),
+        tls: config.tls.as_ref().map(|tls| front::TlsFiles { cert: tls.cert.clone(), key: tls.key.clone() }),
         limits: front::Limits {
             uri: bytes(config.limits.uri),
             header_deadline: config.limits.header_deadline,

@@ -237,10 +237,10 @@ impl Inner {
     /// Takes the carrier's ids out of the pool; what was filled meanwhile lands at once.
     fn take(self: &Arc<Self>, group: Group, carrier: &Arc<Carrier>) -> Vec<RowRider> {
         let look_up = |id: &Id| self.look_up(group.kind, id);
-        let (taken, filled) = self.with_pool(group, |pool| pool.leave(carrier, look_up));
-        filled.into_iter().for_each(|(rider, found)| rider.landing.land(Ok(found)));
+        let taken = self.with_pool(group, |pool| pool.leave(carrier, look_up));
+        taken.filled.into_iter().for_each(|(rider, found)| rider.landing.land(Ok(found)));
         self.provide(group, carrier.client);
-        taken
+        taken.needed
     }
 
     fn look_up(&self, kind: RowKind, id: &Id) -> Option<Fetched> {

@@ -69,10 +69,7 @@ impl Asked {
             ));
         }
         if matches!(self.method, Method::GET | Method::HEAD)
-            && request
-                .headers
-                .get(header::CONTENT_LENGTH)
-                .is_some_and(|length| length != "0")
+            && request.headers.get(header::CONTENT_LENGTH).is_some_and(|length| length != "0")
         {
             return Err(body_not_wanted(&self.method));
         }
@@ -89,9 +86,7 @@ impl Asked {
 }
 
 pub(super) fn body_not_wanted(method: &Method) -> Refusal {
-    Refusal::bad_request(format!(
-        "a {method} request must not have a body; put everything into the URL"
-    ))
+    Refusal::bad_request(format!("a {method} request must not have a body; put everything into the URL"))
 }
 
 /// Path and query of a target in origin or absolute form (RFC 9112 §3.2).
@@ -136,23 +131,11 @@ fn request_id(headers: &HeaderMap) -> String {
         .and_then(|id| id.to_str().ok())
         .filter(|id| !id.is_empty() && id.len() <= LONGEST_REQUEST_ID)
         .filter(|id| id.bytes().all(|byte| byte.is_ascii_graphic()))
-        .map_or_else(
-            || {
-                format!(
-                    "{:016x}{:08x}",
-                    *SEED,
-                    COUNT.fetch_add(1, Ordering::Relaxed)
-                )
-            },
-            str::to_owned,
-        )
+        .map_or_else(|| format!("{:016x}{:08x}", *SEED, COUNT.fetch_add(1, Ordering::Relaxed)), str::to_owned)
 }
 
 /// The members of a comma-separated field, over all its lines.
-pub(super) fn list<'a>(
-    headers: &'a HeaderMap,
-    name: &HeaderName,
-) -> impl Iterator<Item = &'a str> + use<'a> {
+pub(super) fn list<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> + use<'a> {
     headers
         .get_all(name)
         .iter()
@@ -162,10 +145,7 @@ pub(super) fn list<'a>(
 }
 
 fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
-    let mut lines = headers
-        .get_all(name)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
+    let mut lines = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
     let first = lines.next()?.to_owned();
     Some(lines.fold(first, |all, line| all + ", " + line))
 }
@@ -192,10 +172,7 @@ mod tests {
     #[case::url_in_query("/v1?next=http://a/b", "/v1", Some("next=http://a/b"))]
     #[case::two_question_marks("/a?b?c", "/a", Some("b?c"))]
     fn a_target_is_split(#[case] raw: &str, #[case] path: &str, #[case] query: Option<&str>) {
-        assert_eq!(
-            split(raw.as_bytes()),
-            (path.to_owned(), query.map(str::to_owned))
-        );
+        assert_eq!(split(raw.as_bytes()), (path.to_owned(), query.map(str::to_owned)));
     }
 
     #[rstest]
@@ -218,10 +195,7 @@ mod tests {
     #[case::max_age("max-age=0", false)]
     #[case::no_store("no-store", false)]
     fn only_no_cache_asks_for_a_new_answer(#[case] value: &str, #[case] expected: bool) {
-        assert_eq!(
-            asked("/", &[("cache-control", value)]).caller.no_cache,
-            expected
-        );
+        assert_eq!(asked("/", &[("cache-control", value)]).caller.no_cache, expected);
     }
 
     #[test]

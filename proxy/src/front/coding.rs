@@ -24,10 +24,7 @@ impl Coding {
             }
         }
         let mut best = (Self::Identity, 0);
-        for (coding, weight) in [Self::Zstd, Self::Brotli, Self::Gzip]
-            .into_iter()
-            .zip(weights)
-        {
+        for (coding, weight) in [Self::Zstd, Self::Brotli, Self::Gzip].into_iter().zip(weights) {
             let weight = weight.or(others).unwrap_or(0);
             if weight > best.1 {
                 best = (coding, weight);

@@ -37,7 +37,9 @@ where
 {
     async fn process_new(self: &Arc<Self>, stream: Stream, _: &ShutdownWatch) -> Option<Stream> {
         let deadline = Instant::now() + self.limits.header_deadline;
-        let Ok(_room) = self.room.clone().try_acquire_owned() else {
+        let stopping = *self.stop.borrow();
+        let room = self.room.clone().try_acquire_owned().ok();
+        let Some(_room) = room.filter(|_| !stopping) else {
             self.turn_away(stream).await;
             return None;
         };

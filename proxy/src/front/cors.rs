@@ -22,12 +22,7 @@ impl Cors {
         if origins.iter().any(|origin| origin == "*") {
             Self::Anyone
         } else {
-            Self::Only(
-                origins
-                    .iter()
-                    .filter_map(|origin| origin.parse().ok())
-                    .collect(),
-            )
+            Self::Only(origins.iter().filter_map(|origin| origin.parse().ok()).collect())
         }
     }
 
@@ -37,11 +32,7 @@ impl Cors {
     }
 
     /// Lets the origin of the request read the answer, if it may.
-    pub(super) fn allow(
-        &self,
-        origin: Option<&HeaderValue>,
-        head: &mut ResponseHeader,
-    ) -> Result<()> {
+    pub(super) fn allow(&self, origin: Option<&HeaderValue>, head: &mut ResponseHeader) -> Result<()> {
         let allowed = match self {
             Self::Anyone => HeaderValue::from_static("*"),
             Self::Only(origins) => match origin {
@@ -58,10 +49,7 @@ impl Cors {
         let mut head = ResponseHeader::build(StatusCode::NO_CONTENT, Some(8))?;
         head.insert_header(header::ALLOW, METHODS)?;
         self.allow(request.headers.get(header::ORIGIN), &mut head)?;
-        if head
-            .headers
-            .contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN)
-        {
+        if head.headers.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN) {
             head.insert_header(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS)?;
             let wanted = request.headers.get(header::ACCESS_CONTROL_REQUEST_HEADERS);
             let headers = wanted.cloned().unwrap_or(HeaderValue::from_static("*"));

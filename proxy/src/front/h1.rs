@@ -48,18 +48,13 @@ pub(super) async fn serve<P>(
     let mut buffer = BytesMut::with_capacity(4096);
     let mut kept = None;
     loop {
-        let (length, framing) = match arrive(&mut stream, &mut buffer, limits, deadline, stop).await
-        {
+        let (length, framing) = match arrive(&mut stream, &mut buffer, limits, deadline, stop).await {
             Arrival::Complete(length, framing) => (length, framing),
             Arrival::Over => return,
             Arrival::Refused(refusal) => return refuse(stream, &buffer, &refusal).await,
         };
         // Only the request's own bytes: what follows is the next request.
-        let own = if framing.has_body {
-            buffer.split()
-        } else {
-            buffer.split_to(length)
-        };
+        let own = if framing.has_body { buffer.split() } else { buffer.split_to(length) };
         let mut session = ServerSession::new_http1(stream);
         match kept {
             Some(settings) => HttpPersistentSettings::apply_to_session(settings, &mut session),
@@ -139,10 +134,7 @@ async fn refuse(mut stream: Stream, request: &[u8], refusal: &Refusal) {
         httpdate::fmt_http_date(SystemTime::now()),
         answer.body.len(),
         answer.cache_status,
-        answer
-            .retry_after
-            .map(|wait| format!("retry-after: {wait}\r\n"))
-            .unwrap_or_default(),
+        answer.retry_after.map(|wait| format!("retry-after: {wait}\r\n")).unwrap_or_default(),
     );
     let said = async {
         stream.write_all(head.as_bytes()).await?;
@@ -167,19 +159,9 @@ pub(super) async fn turn_away(stream: Stream, refusal: &Refusal) {
 /// The path of a request that may be anything, for the error body.
 fn path_of(request: &[u8]) -> String {
     const SHOWN: usize = 200;
-    let line = request
-        .split(|byte| matches!(byte, b'\r' | b'\n'))
-        .next()
-        .unwrap_or_default();
+    let line = request.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
     let target = line.split(|&byte| byte == b' ').nth(1).unwrap_or_default();
-    let path = target
-        .split(|&byte| byte == b'?')
-        .next()
-        .unwrap_or_default();
+    let path = target.split(|&byte| byte == b'?').next().unwrap_or_default();
     let shown = &path[..path.len().min(SHOWN)];
-    if shown.first() == Some(&b'/') {
-        String::from_utf8_lossy(shown).into_owned()
-    } else {
-        "/".to_owned()
-    }
+    if shown.first() == Some(&b'/') { String::from_utf8_lossy(shown).into_owned() } else { "/".to_owned() }
 }

@@ -35,8 +35,7 @@ pub(super) async fn serve<P>(
     });
     let mut options = default_h2_options();
     options.max_header_list_size(u32::try_from(limits.uri + limits.headers).unwrap_or(u32::MAX));
-    let Ok(Ok(mut connection)) = timeout_at(deadline, handshake(stream, Some(options))).await
-    else {
+    let Ok(Ok(mut connection)) = timeout_at(deadline, handshake(stream, Some(options))).await else {
         return;
     };
 
@@ -67,8 +66,7 @@ pub(super) async fn serve<P>(
             Ok(Some(H2Accept::Session(session))) => {
                 let (app, stop, running) = (app.clone(), stop.clone(), running.clone());
                 tokio::spawn(async move {
-                    app.process_new_http(ServerSession::new_http2(session), &stop)
-                        .await;
+                    app.process_new_http(ServerSession::new_http2(session), &stop).await;
                     drop(running);
                 });
                 idle_until = Instant::now() + limits.idle;

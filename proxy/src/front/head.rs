@@ -27,22 +27,17 @@ pub(super) struct Framing {
 pub(super) fn end(bytes: &[u8], from: usize) -> Option<usize> {
     // The empty line may have begun with bytes that were looked at before.
     let start = from.saturating_sub(3);
-    (start..bytes.len())
-        .filter(|&at| bytes[at] == b'\n')
-        .find_map(|at| match &bytes[at + 1..] {
-            [b'\n', ..] => Some(at + 2),
-            [b'\r', b'\n', ..] => Some(at + 3),
-            _ => None,
-        })
+    (start..bytes.len()).filter(|&at| bytes[at] == b'\n').find_map(|at| match &bytes[at + 1..] {
+        [b'\n', ..] => Some(at + 2),
+        [b'\r', b'\n', ..] => Some(at + 3),
+        _ => None,
+    })
 }
 
 /// Refuses a header section, or the beginning of one, that is too long.
 pub(super) fn fits(bytes: &[u8], limits: &Limits) -> Result<(), Refusal> {
     let longest_line = limits.uri + AROUND_TARGET;
-    let line = bytes
-        .iter()
-        .take(longest_line + 1)
-        .position(|&byte| byte == b'\n');
+    let line = bytes.iter().take(longest_line + 1).position(|&byte| byte == b'\n');
     match line {
         None if bytes.len() > longest_line => Err(too_long(limits)),
         Some(end) if bytes.len() - end > limits.headers => Err(Refusal::new(
@@ -64,9 +59,7 @@ pub(super) fn inspect(bytes: &[u8], limits: &Limits) -> Result<Framing, Refusal>
     match request.parse(bytes) {
         Ok(httparse::Status::Complete(_)) => {}
         Ok(httparse::Status::Partial) => {
-            return Err(Refusal::bad_request(
-                "the request's header section is incomplete",
-            ));
+            return Err(Refusal::bad_request("the request's header section is incomplete"));
         }
         Err(error) => return Err(malformed(error, bytes)),
     }
@@ -90,8 +83,7 @@ pub(super) fn target(raw: &[u8], limits: &Limits) -> Result<(), Refusal> {
         return Err(too_long(limits));
     }
     // What no URI may contain and no URI parser takes.
-    let refused =
-        |byte: u8| !byte.is_ascii_graphic() || matches!(byte, b'"' | b'#' | b'<' | b'>' | b'`');
+    let refused = |byte: u8| !byte.is_ascii_graphic() || matches!(byte, b'"' | b'#' | b'<' | b'>' | b'`');
     if let Some(byte) = raw.iter().copied().find(|&byte| refused(byte)) {
         return Err(Refusal::bad_request(format!(
             "the request target contains the byte 0x{byte:02x}; write it as %{byte:02X}"
@@ -114,18 +106,12 @@ pub(super) fn allowed(method: &str) -> Result<(), Refusal> {
 fn too_long(limits: &Limits) -> Refusal {
     Refusal::new(
         StatusCode::URI_TOO_LONG,
-        format!(
-            "the request target is longer than {} bytes; split the list of ids",
-            limits.uri
-        ),
+        format!("the request target is longer than {} bytes; split the list of ids", limits.uri),
     )
 }
 
 fn malformed(error: httparse::Error, bytes: &[u8]) -> Refusal {
-    let line = bytes
-        .split(|&byte| byte == b'\n')
-        .next()
-        .unwrap_or_default();
+    let line = bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
     let words = line.split(|&byte| byte == b' ').count();
     match error {
         httparse::Error::Version if words > 3 => {
@@ -147,9 +133,7 @@ fn malformed(error: httparse::Error, bytes: &[u8]) -> Refusal {
 fn host<'a>(request: &'a httparse::Request<'_, '_>) -> Result<Option<&'a [u8]>, Refusal> {
     let mut hosts = values(request, "host");
     match (hosts.next(), hosts.next(), request.version) {
-        (_, Some(_), _) => Err(Refusal::bad_request(
-            "the request has more than one Host header",
-        )),
+        (_, Some(_), _) => Err(Refusal::bad_request("the request has more than one Host header")),
         (Some(host), None, _) if host.contains(&b'@') => {
             Err(Refusal::bad_request("the Host header names a user"))
         }
@@ -169,12 +153,10 @@ fn authority(target: &str, host: Option<&[u8]>) -> Result<(), Refusal> {
         .or_else(|| target.strip_prefix("https://"))
         .map(|rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
     match authority {
-        None | Some("") => Err(Refusal::bad_request(
-            "the request target is neither a path nor a URL",
-        )),
-        Some(authority) if host.is_some_and(|host| host != authority.as_bytes()) => Err(
-            Refusal::bad_request("the request target and the Host header name different hosts"),
-        ),
+        None | Some("") => Err(Refusal::bad_request("the request target is neither a path nor a URL")),
+        Some(authority) if host.is_some_and(|host| host != authority.as_bytes()) => {
+            Err(Refusal::bad_request("the request target and the Host header name different hosts"))
+        }
         Some(_) => Ok(()),
     }
 }
@@ -191,17 +173,13 @@ fn framing(request: &httparse::Request<'_, '_>) -> Result<Framing, Refusal> {
         (Some(length), None) => {
             let digits = !length.is_empty() && length.iter().all(u8::is_ascii_digit);
             if !digits || lengths.next().is_some() {
-                return Err(Refusal::bad_request(
-                    "the request's Content-Length is not one decimal number",
-                ));
+                return Err(Refusal::bad_request("the request's Content-Length is not one decimal number"));
             }
-            Ok(Framing {
-                has_body: length.iter().any(|&digit| digit != b'0'),
-            })
+            Ok(Framing { has_body: length.iter().any(|&digit| digit != b'0') })
         }
-        (None, Some(_)) if request.version == Some(0) => Err(Refusal::bad_request(
-            "HTTP/1.0 has no Transfer-Encoding; send Content-Length",
-        )),
+        (None, Some(_)) if request.version == Some(0) => {
+            Err(Refusal::bad_request("HTTP/1.0 has no Transfer-Encoding; send Content-Length"))
+        }
         (None, Some(coding)) => {
             if !coding.eq_ignore_ascii_case(b"chunked") || codings.next().is_some() {
                 return Err(Refusal::new(
@@ -214,15 +192,8 @@ fn framing(request: &httparse::Request<'_, '_>) -> Result<Framing, Refusal> {
     }
 }
 
-fn values<'a>(
-    request: &'a httparse::Request<'_, '_>,
-    name: &'a str,
-) -> impl Iterator<Item = &'a [u8]> {
-    request
-        .headers
-        .iter()
-        .filter(move |field| field.name.eq_ignore_ascii_case(name))
-        .map(|field| field.value)
+fn values<'a>(request: &'a httparse::Request<'_, '_>, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+    request.headers.iter().filter(move |field| field.name.eq_ignore_ascii_case(name)).map(|field| field.value)
 }
 
 #[cfg(test)]
@@ -242,25 +213,16 @@ mod tests {
     #[case::no_host("GET / HTTP/1.1\r\n\r\n", 400)]
     #[case::two_hosts("GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", 400)]
     #[case::body_on_get("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n", 400)]
-    #[case::chunks_on_head(
-        "HEAD / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n",
-        400
-    )]
+    #[case::chunks_on_head("HEAD / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", 400)]
     #[case::empty_body_on_get("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", 0)]
     #[case::length_and_chunks(
         "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
         400
     )]
-    #[case::two_lengths(
-        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
-        400
-    )]
+    #[case::two_lengths("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400)]
     #[case::listed_lengths("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1, 1\r\n\r\n", 400)]
     #[case::signed_length("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +1\r\n\r\n", 400)]
-    #[case::obscured_chunks(
-        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n",
-        501
-    )]
+    #[case::obscured_chunks("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n", 501)]
     #[case::chunks_twice(
         "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
         501
@@ -307,38 +269,16 @@ mod tests {
     #[case::longest_line(&[b'a'; 164], None)]
     #[case::longer_line(&[b'a'; 165], Some(414))]
     fn a_beginning_may_already_be_too_long(#[case] bytes: &[u8], #[case] expected: Option<u16>) {
-        let limits = Limits {
-            uri: 100,
-            headers: 50,
-            ..Limits::default()
-        };
-        assert_eq!(
-            fits(bytes, &limits).err().map(|no| no.status.as_u16()),
-            expected
-        );
+        let limits = Limits { uri: 100, headers: 50, ..Limits::default() };
+        assert_eq!(fits(bytes, &limits).err().map(|no| no.status.as_u16()), expected);
     }
 
     #[rstest]
     #[case::longest(50, None)]
     #[case::longer(51, Some(431))]
-    fn headers_are_counted_from_the_end_of_the_line(
-        #[case] length: usize,
-        #[case] expected: Option<u16>,
-    ) {
-        let limits = Limits {
-            uri: 100,
-            headers: 50,
-            ..Limits::default()
-        };
-        let bytes = [
-            b"GET / HTTP/1.1\r".as_slice(),
-            b"\n",
-            &vec![b'a'; length - 1],
-        ]
-        .concat();
-        assert_eq!(
-            fits(&bytes, &limits).err().map(|no| no.status.as_u16()),
-            expected
-        );
+    fn headers_are_counted_from_the_end_of_the_line(#[case] length: usize, #[case] expected: Option<u16>) {
+        let limits = Limits { uri: 100, headers: 50, ..Limits::default() };
+        let bytes = [b"GET / HTTP/1.1\r".as_slice(), b"\n", &vec![b'a'; length - 1]].concat();
+        assert_eq!(fits(&bytes, &limits).err().map(|no| no.status.as_u16()), expected);
     }
 }

@@ -18,7 +18,6 @@ mod asked;
 mod coding;
 mod connection;
 mod cors;
-mod error_body;
 mod etag;
 mod h1;
 mod h2;
@@ -26,6 +25,7 @@ mod head;
 mod outbound;
 mod press;
 mod proxy;
+mod read_ahead;
 mod refusal;
 mod reply;
 mod serve;
@@ -36,7 +36,6 @@ mod upload;
 #[cfg(test)]
 mod tests;
 
-pub use error_body::{error_body, service_code};
 pub use serve::{FrontError, Prepared, StopSignal, prepare, stop_signal};
 pub use service::{Outcome, Service};
 pub use settings::{FrontSettings, Limits, TlsFiles, UpstreamFace};

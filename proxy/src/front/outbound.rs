@@ -62,9 +62,8 @@ pub(super) fn request(
         request.insert_header(header::CONTENT_LENGTH, body.unwrap_or(0).to_string())?;
     }
     let target = format!("{}{}", face.path_prefix, asked.target());
-    let target: Uri = target
-        .parse()
-        .or_err_with(pingora::InvalidHTTPHeader, || format!("target {target:?}"))?;
+    let target: Uri =
+        target.parse().or_err_with(pingora::InvalidHTTPHeader, || format!("target {target:?}"))?;
     request.set_uri(target);
     Ok(())
 }
@@ -86,14 +85,9 @@ pub(super) fn response(
         .get(header::RETRY_AFTER)
         .and_then(|value| value.to_str().ok())
         .and_then(|value| wait(value, SystemTime::now()));
-    let refused = matches!(
-        response.status,
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
-    );
+    let refused = matches!(response.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
     if refused || response.headers.contains_key(header::RETRY_AFTER) {
-        let seconds = told
-            .map_or(USUAL_WAIT, |wait| wait.as_secs())
-            .clamp(1, LONGEST_WAIT);
+        let seconds = told.map_or(USUAL_WAIT, |wait| wait.as_secs()).clamp(1, LONGEST_WAIT);
         response.insert_header(header::RETRY_AFTER, seconds.to_string())?;
     }
     response.insert_header(CACHE_STATUS, "recobeat; fwd=bypass")?;
@@ -109,9 +103,7 @@ fn wait(value: &str, now: SystemTime) -> Option<Duration> {
     }
     let at = httpdate::parse_http_date(value).ok()?;
     let wait = at.duration_since(now).unwrap_or_default();
-    Some(Duration::from_secs(
-        wait.as_secs() + u64::from(wait.subsec_nanos() > 0),
-    ))
+    Some(Duration::from_secs(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)))
 }
 
 #[cfg(test)]

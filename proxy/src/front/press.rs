@@ -39,18 +39,11 @@ pub(super) struct Press {
 
 impl Press {
     pub(super) fn new() -> Self {
-        Self {
-            shelf: Cache::with_weighter(SHELF_ENTRIES, SHELF_BYTES, Weight),
-        }
+        Self { shelf: Cache::with_weighter(SHELF_ENTRIES, SHELF_BYTES, Weight) }
     }
 
     /// `body` in `coding`.
-    pub(super) fn press(
-        &self,
-        body: &Bytes,
-        etag: Option<&str>,
-        coding: Coding,
-    ) -> pingora::Result<Bytes> {
+    pub(super) fn press(&self, body: &Bytes, etag: Option<&str>, coding: Coding) -> pingora::Result<Bytes> {
         let key = etag.map(|etag| (Box::from(etag), coding));
         if let Some(pressed) = key.as_ref().and_then(|key| self.shelf.get(key)) {
             return Ok(pressed);
@@ -76,8 +69,7 @@ fn compress(body: &[u8], coding: Coding) -> std::io::Result<Vec<u8>> {
             encoder.finish()
         }
         Coding::Brotli => {
-            let mut encoder =
-                brotli::CompressorWriter::new(room, 16 * 1024, BROTLI_QUALITY, BROTLI_WINDOW);
+            let mut encoder = brotli::CompressorWriter::new(room, 16 * 1024, BROTLI_QUALITY, BROTLI_WINDOW);
             encoder.write_all(body)?;
             encoder.flush()?;
             Ok(encoder.into_inner())
@@ -97,14 +89,10 @@ mod tests {
         match coding {
             Coding::Identity => plain.extend_from_slice(bytes),
             Coding::Gzip => {
-                flate2::read::GzDecoder::new(bytes)
-                    .read_to_end(&mut plain)
-                    .unwrap();
+                flate2::read::GzDecoder::new(bytes).read_to_end(&mut plain).unwrap();
             }
             Coding::Brotli => {
-                brotli::Decompressor::new(bytes, 4096)
-                    .read_to_end(&mut plain)
-                    .unwrap();
+                brotli::Decompressor::new(bytes, 4096).read_to_end(&mut plain).unwrap();
             }
             Coding::Zstd => plain = zstd::stream::decode_all(bytes).unwrap(),
         }
@@ -125,9 +113,7 @@ mod tests {
         let press = Press::new();
         let body = Bytes::from("a".repeat(4000));
         let first = press.press(&body, Some("t"), Coding::Gzip).unwrap();
-        let again = press
-            .press(&Bytes::from_static(b"other"), Some("t"), Coding::Gzip)
-            .unwrap();
+        let again = press.press(&Bytes::from_static(b"other"), Some("t"), Coding::Gzip).unwrap();
         assert_eq!(first.as_ptr(), again.as_ptr());
     }
 }

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use http::StatusCode;
 
-use super::error_body::error_body;
+use crate::api::{ErrorBody, ErrorCode};
 use crate::engine::Answer;
 use crate::telemetry::Outcome;
 
@@ -20,11 +20,7 @@ pub(super) struct Refusal {
 
 impl Refusal {
     pub(super) fn new(status: StatusCode, message: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            status,
-            message: message.into(),
-            retry_after: None,
-        }
+        Self { status, message: message.into(), retry_after: None }
     }
 
     pub(super) fn bad_request(message: impl Into<Cow<'static, str>>) -> Self {
@@ -38,9 +34,10 @@ impl Refusal {
 
     /// The answer to a request for `path`.
     pub(super) fn answer(&self, path: &str) -> Answer {
+        let code = ErrorCode::for_status(self.status.as_u16());
         Answer {
             status: self.status,
-            body: error_body(self.status, &self.message, path, SystemTime::now()),
+            body: ErrorBody::plain(code, path, self.message.as_ref()).to_bytes(SystemTime::now()),
             etag: None,
             age: None,
             retry_after: self.retry_after,

@@ -36,21 +36,13 @@ pub(super) struct Dresser {
 impl Dresser {
     pub(super) fn dress(&self, answer: Answer, asked: &Asked) -> Result<Reply> {
         let pressable = answer.body.len() >= SMALLEST;
-        let coding = if pressable {
-            asked.coding
-        } else {
-            Coding::Identity
-        };
+        let coding = if pressable { asked.coding } else { Coding::Identity };
         let tag = answer.etag.as_deref().map(|etag| etag::tag(etag, coding));
         let unchanged = match (&tag, &asked.if_none_match) {
             (Some(tag), Some(condition)) => etag::names(condition, tag),
             _ => false,
         };
-        let status = if unchanged {
-            StatusCode::NOT_MODIFIED
-        } else {
-            answer.status
-        };
+        let status = if unchanged { StatusCode::NOT_MODIFIED } else { answer.status };
 
         let mut head = ResponseHeader::build(status, Some(12))?;
         if let Some(tag) = tag {
@@ -65,10 +57,7 @@ impl Dresser {
         head.insert_header(CACHE_STATUS, answer.cache_status)?;
         self.sign(asked, pressable, &mut head)?;
         if unchanged {
-            return Ok(Reply {
-                head,
-                body: Bytes::new(),
-            });
+            return Ok(Reply { head, body: Bytes::new() });
         }
 
         let mut body = answer.body;

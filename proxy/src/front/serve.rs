@@ -90,10 +90,7 @@ struct Stopping {
 }
 
 /// Checks that the address and the certificate can be used and builds the server.
-pub fn prepare<S: Service>(
-    settings: FrontSettings,
-    service: Arc<S>,
-) -> Result<Prepared, FrontError> {
+pub fn prepare<S: Service>(settings: FrontSettings, service: Arc<S>) -> Result<Prepared, FrontError> {
     probe(settings.listen)?;
     let tls = settings.tls.as_ref().map(acceptor).transpose()?;
     settings.ca_file.as_deref().map_or(Ok(()), authorities)?;
@@ -110,37 +107,19 @@ pub fn prepare<S: Service>(
     let (listen, limits, grace) = (settings.listen, settings.limits.clone(), settings.grace);
     let uploads = Uploads::new(limits.uploads, &conf);
     let front = Front::new(Arc::new(settings), service, uploads);
-    let gate = Gate {
-        app: Arc::new(http_proxy(&conf, front)),
-        tls,
-        limits,
-        room: room.clone(),
-        stop: stopping,
-    };
+    let gate =
+        Gate { app: Arc::new(http_proxy(&conf, front)), tls, limits, room: room.clone(), stop: stopping };
     let mut listening = Listening::new("front".to_owned(), gate);
     listening.add_tcp(&listen.to_string());
     server.add_service(listening);
-    Ok(Prepared {
-        server,
-        drain: Drain {
-            stop,
-            room,
-            connections,
-            grace,
-        },
-    })
+    Ok(Prepared { server, drain: Drain { stop, room, connections, grace } })
 }
 
 impl Prepared {
     /// Runs until `signal`, lets running requests end, and returns when all services are down.
     pub fn run(self, signal: StopSignal) {
-        let stopping = Stopping {
-            signal: Mutex::new(Some(signal)),
-            drain: self.drain,
-        };
-        self.server.run(RunArgs {
-            shutdown_signal: Box::new(stopping),
-        });
+        let stopping = Stopping { signal: Mutex::new(Some(signal)), drain: self.drain };
+        self.server.run(RunArgs { shutdown_signal: Box::new(stopping) });
     }
 }
 
@@ -168,10 +147,9 @@ pub fn stop_signal() -> StopSignal {
 }
 
 async fn terminated() {
-    let (Ok(mut term), Ok(mut interrupt)) = (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-    ) else {
+    let (Ok(mut term), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
         return std::future::pending().await;
     };
     tokio::select! {
@@ -199,21 +177,13 @@ fn probe(listen: SocketAddr) -> Result<(), FrontError> {
                 ),
                 _ => (source.to_string(), "set `listen` to another address"),
             };
-            Err(FrontError::Listen {
-                listen,
-                reason,
-                remedy,
-                source,
-            })
+            Err(FrontError::Listen { listen, reason, remedy, source })
         }
     }
 }
 
 fn acceptor(files: &TlsFiles) -> Result<Acceptor, FrontError> {
-    let fail = |reason: String| FrontError::Tls {
-        files: files.clone(),
-        reason,
-    };
+    let fail = |reason: String| FrontError::Tls { files: files.clone(), reason };
     install_default_crypto_provider();
     let cert = files.cert.to_string_lossy();
     let key = files.key.to_string_lossy();
@@ -230,12 +200,8 @@ fn acceptor(files: &TlsFiles) -> Result<Acceptor, FrontError> {
 
 /// Pingora panics on a file it cannot use.
 fn authorities(file: &Path) -> Result<(), FrontError> {
-    load_ca_file_into_store(file, &mut RootCertStore::empty()).map_err(|error| {
-        FrontError::Authorities {
-            file: file.to_owned(),
-            reason: error.to_string(),
-        }
-    })
+    load_ca_file_into_store(file, &mut RootCertStore::empty())
+        .map_err(|error| FrontError::Authorities { file: file.to_owned(), reason: error.to_string() })
 }
 
 fn server_conf(settings: &FrontSettings) -> ServerConf {
@@ -245,10 +211,7 @@ fn server_conf(settings: &FrontSettings) -> ServerConf {
         // Each attempt needs a permit.
         max_retries: 1,
         upstream_keepalive_pool_size: settings.upstream_idle,
-        ca_file: settings
-            .ca_file
-            .as_ref()
-            .map(|file| file.to_string_lossy().into_owned()),
+        ca_file: settings.ca_file.as_ref().map(|file| file.to_string_lossy().into_owned()),
         grace_period_seconds: Some(settings.linger.as_secs()),
         graceful_shutdown_timeout_seconds: Some(3),
         ..ServerConf::default()

@@ -68,10 +68,11 @@ impl Uploads {
         head: RequestHeader,
         body: Bytes,
     ) -> Result<(ResponseHeader, Bytes)> {
-        let (mut call, _) = self.connector.get_http_session(peer).await?;
+        let connected = self.connector.get_http_session(peer).await;
+        let (mut call, _) = connected.map_err(Error::into_up)?;
         let reply = exchange(&mut call, peer, head, body).await;
         call.shutdown().await;
-        reply
+        reply.map_err(Error::into_up)
     }
 }
 
@@ -120,16 +121,12 @@ impl<S: Service> Front<S> {
             Err(Stop::Refused(refusal)) => return self.turn_away(session, asked, &refusal).await,
             Err(Stop::Late) => {
                 session.set_keepalive(None);
-                return self
-                    .refuse(session, asked, &late(self.settings.limits.upload_deadline))
-                    .await;
+                return self.refuse(session, asked, &late(self.settings.limits.upload_deadline)).await;
             }
             Err(Stop::Gone(error)) => return Err(error.into_down()),
         };
         if !body.is_empty() && matches!(asked.method, Method::GET | Method::HEAD) {
-            return self
-                .refuse(session, asked, &body_not_wanted(&asked.method))
-                .await;
+            return self.refuse(session, asked, &body_not_wanted(&asked.method)).await;
         }
         let (permit, mut peer) = match self.admit(asked).await {
             Ok(admitted) => admitted,
@@ -153,14 +150,8 @@ impl<S: Service> Front<S> {
         match reply {
             Ok(Ok((mut head, body))) => {
                 let retry_after = outbound::response(&mut head, asked, &self.dresser)?;
-                self.service.observed(Outcome::Replied {
-                    status: head.status,
-                    retry_after,
-                });
-                if !matches!(
-                    head.status,
-                    StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
-                ) {
+                self.service.observed(Outcome::Replied { status: head.status, retry_after });
+                if !matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
                     head.insert_header(header::CONTENT_LENGTH, body.len().to_string())?;
                 }
                 self.write(session, Reply { head, body }).await
@@ -172,7 +163,7 @@ impl<S: Service> Front<S> {
             }
             Err(_) => {
                 self.service.observed(Outcome::Failed);
-                let late = Error::new(ErrorType::ReadTimedout);
+                let late = Error::new_up(ErrorType::ReadTimedout);
                 self.refuse(session, asked, &failure(&late)).await
             }
         }
@@ -189,11 +180,7 @@ impl<S: Service> Front<S> {
             return Err(Stop::Refused(too_large(limits.upload)));
         }
         if headers.contains_key(header::EXPECT) {
-            session
-                .as_downstream_mut()
-                .write_continue_response()
-                .await
-                .map_err(Stop::Gone)?;
+            session.as_downstream_mut().write_continue_response().await.map_err(Stop::Gone)?;
         }
         let collected = timeout(limits.upload_deadline, async {
             let mut body = BytesMut::with_capacity(declared.unwrap_or(0));
@@ -214,12 +201,7 @@ impl<S: Service> Front<S> {
     }
 
     /// Refuses an upload whose body is still coming.
-    async fn turn_away(
-        &self,
-        session: &mut Session,
-        asked: &Asked,
-        refusal: &Refusal,
-    ) -> Result<()> {
+    async fn turn_away(&self, session: &mut Session, asked: &Asked, refusal: &Refusal) -> Result<()> {
         session.set_keepalive(None);
         self.refuse(session, asked, refusal).await?;
         let client = session.as_downstream_mut();
@@ -230,10 +212,7 @@ impl<S: Service> Front<S> {
 }
 
 fn late(deadline: Duration) -> Refusal {
-    Refusal::new(
-        StatusCode::REQUEST_TIMEOUT,
-        format!("the body did not arrive within {deadline:?}"),
-    )
+    Refusal::new(StatusCode::REQUEST_TIMEOUT, format!("the body did not arrive within {deadline:?}"))
 }
 
 fn too_large(limit: usize) -> Refusal {

@@ -212,7 +212,7 @@ impl Metrics {
     /// All upstream calls so far.
     pub fn upstream_calls(&self) -> u64 {
         let families = self.upstream_calls.collect();
-        let values = families.iter().flat_map(|family| family.get_metric());
+        let values = families.iter().flat_map(prometheus::proto::MetricFamily::get_metric);
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a counter of whole calls
         let total = values.map(|metric| metric.get_counter().get_value()).sum::<f64>() as u64;
         total

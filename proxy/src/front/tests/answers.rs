@@ -9,24 +9,14 @@ use crate::budget::Lane;
 #[tokio::test]
 async fn an_answer_carries_everything_a_client_can_use() {
     let front = Running::start(|_| {});
-    let response = front
-        .client()
-        .await
-        .get("/own/small", "X-Request-Id: abc\r\n")
-        .await;
+    let response = front.client().await.get("/own/small", "X-Request-Id: abc\r\n").await;
     assert_eq!(response.status, 200);
     assert_eq!(response.text(), rows(2));
     assert_eq!(response.header("content-type"), Some("application/json"));
-    assert_eq!(
-        response.header("content-length"),
-        Some(rows(2).len().to_string().as_str())
-    );
+    assert_eq!(response.header("content-length"), Some(rows(2).len().to_string().as_str()));
     assert_eq!(response.header("etag"), Some("\"0123abcd\""));
     assert_eq!(response.header("age"), Some("7"));
-    assert_eq!(
-        response.header("cache-status"),
-        Some("recobeat; hit; ttl=60")
-    );
+    assert_eq!(response.header("cache-status"), Some("recobeat; hit; ttl=60"));
     assert_eq!(response.header("x-request-id"), Some("abc"));
     assert_eq!(response.header("access-control-allow-origin"), Some("*"));
     assert_eq!(
@@ -41,24 +31,16 @@ async fn an_answer_carries_everything_a_client_can_use() {
 async fn the_query_reaches_the_service_as_sent() {
     let front = Running::start(|_| {});
     let mut client = front.client().await;
-    assert_eq!(
-        client.get("/own/echo?ids=a%2Cb+c", "").await.text(),
-        "{\"query\":\"ids=a%2Cb+c\"}"
-    );
-    assert_eq!(
-        client.get("/own/echo", "").await.text(),
-        "{\"query\":\"-\"}"
-    );
-    assert_eq!(
-        client.get("http://proxy/own/echo?a", "").await.text(),
-        "{\"query\":\"a\"}"
-    );
+    assert_eq!(client.get("/own/echo?ids=a%2Cb+c", "").await.text(), "{\"query\":\"ids=a%2Cb+c\"}");
+    assert_eq!(client.get("/own/echo", "").await.text(), "{\"query\":\"-\"}");
+    assert_eq!(client.get("http://proxy/own/echo?a", "").await.text(), "{\"query\":\"a\"}");
 }
 
 #[tokio::test]
 async fn the_caller_is_who_the_socket_says() {
     let front = Running::start(|_| {});
-    let lines = "Priority: u=5\r\nCache-Control: no-cache\r\nX-Forwarded-For: 9.9.9.9\r\nX-Request-Id: me\r\n";
+    let lines =
+        "Priority: u=5\r\nCache-Control: no-cache\r\nX-Forwarded-For: 9.9.9.9\r\nX-Request-Id: me\r\n";
     front.client().await.get("/own/small", lines).await;
     let caller = front.stub.caller();
     assert_eq!(caller.client, IpAddr::V4(Ipv4Addr::LOCALHOST));
@@ -76,20 +58,11 @@ async fn a_connection_outlives_answers_and_errors() {
     assert_eq!((busy.status, busy.header("retry-after")), (429, Some("17")));
     assert_eq!(busy.header("connection"), Some("keep-alive"));
     let refused = client.get("/elsewhere", "").await;
-    assert_eq!(
-        (refused.status, refused.header("retry-after")),
-        (503, Some("3"))
-    );
+    assert_eq!((refused.status, refused.header("retry-after")), (503, Some("3")));
     assert_eq!(client.get("/own/small", "").await.status, 200);
     assert_eq!(client.ask("HEAD", "/own/small", "").await.status, 200);
     assert_eq!(client.ask("OPTIONS", "/own/small", "").await.status, 204);
-    assert_eq!(
-        client
-            .get("/own/small", "If-None-Match: *\r\n")
-            .await
-            .status,
-        304
-    );
+    assert_eq!(client.get("/own/small", "If-None-Match: *\r\n").await.status, 304);
     assert_eq!(client.get("/own/small", "").await.status, 200);
 }
 
@@ -100,10 +73,7 @@ async fn pipelined_requests_are_answered_in_order() {
     let one = |n: u8| format!("GET /own/echo?{n} HTTP/1.1\r\nHost: proxy\r\n\r\n");
     client.send([one(1), one(2), one(3)].concat()).await;
     for n in 1..=3 {
-        assert_eq!(
-            client.response(true).await.text(),
-            format!("{{\"query\":\"{n}\"}}")
-        );
+        assert_eq!(client.response(true).await.text(), format!("{{\"query\":\"{n}\"}}"));
     }
 }
 
@@ -128,13 +98,7 @@ async fn head_has_the_headers_of_get_and_no_body() {
     let lines = "Accept-Encoding: gzip\r\n";
     let get = client.get("/own/large", lines).await;
     let head = client.ask("HEAD", "/own/large", lines).await;
-    for name in [
-        "content-length",
-        "content-type",
-        "content-encoding",
-        "etag",
-        "vary",
-    ] {
+    for name in ["content-length", "content-type", "content-encoding", "etag", "vary"] {
         assert_eq!(head.header(name), get.header(name), "{name}");
     }
     // Nothing of a body is left on the connection.
@@ -159,15 +123,9 @@ async fn a_large_answer_comes_in_the_clients_coding(
     assert_eq!(response.header("etag"), Some(etag));
     assert_eq!(response.header("vary"), Some("Accept-Encoding"));
     let plain = match coding {
-        Some("gzip") => {
-            std::io::read_to_string(flate2::read::GzDecoder::new(&response.body[..])).unwrap()
-        }
-        Some("br") => {
-            std::io::read_to_string(brotli::Decompressor::new(&response.body[..], 4096)).unwrap()
-        }
-        Some("zstd") => {
-            String::from_utf8(zstd::stream::decode_all(&response.body[..]).unwrap()).unwrap()
-        }
+        Some("gzip") => std::io::read_to_string(flate2::read::GzDecoder::new(&response.body[..])).unwrap(),
+        Some("br") => std::io::read_to_string(brotli::Decompressor::new(&response.body[..], 4096)).unwrap(),
+        Some("zstd") => String::from_utf8(zstd::stream::decode_all(&response.body[..]).unwrap()).unwrap(),
         _ => response.text().to_owned(),
     };
     assert_eq!(plain, rows(100));
@@ -177,11 +135,7 @@ async fn a_large_answer_comes_in_the_clients_coding(
 #[tokio::test]
 async fn a_small_answer_is_not_compressed() {
     let front = Running::start(|_| {});
-    let response = front
-        .client()
-        .await
-        .get("/own/small", "Accept-Encoding: gzip\r\n")
-        .await;
+    let response = front.client().await.get("/own/small", "Accept-Encoding: gzip\r\n").await;
     assert_eq!(response.header("content-encoding"), None);
     assert_eq!(response.header("etag"), Some("\"0123abcd\""));
 }
@@ -203,13 +157,7 @@ async fn an_unchanged_answer_is_not_sent_again(
     let response = front.client().await.get("/own/large", &lines).await;
     assert_eq!(response.status, status);
     assert!(response.header("etag").is_some());
-    for name in [
-        "age",
-        "cache-status",
-        "vary",
-        "x-request-id",
-        "access-control-allow-origin",
-    ] {
+    for name in ["age", "cache-status", "vary", "x-request-id", "access-control-allow-origin"] {
         assert!(response.header(name).is_some(), "{name}");
     }
 }
@@ -219,21 +167,11 @@ async fn a_preflight_is_answered_here() {
     let front = Running::start(|_| {});
     let lines = "Origin: https://app.example\r\nAccess-Control-Request-Method: POST\r\n\
                  Access-Control-Request-Headers: x-request-id, priority\r\n";
-    let response = front
-        .client()
-        .await
-        .ask("OPTIONS", "/v1/track", lines)
-        .await;
+    let response = front.client().await.ask("OPTIONS", "/v1/track", lines).await;
     assert_eq!(response.status, 204);
     assert_eq!(response.header("access-control-allow-origin"), Some("*"));
-    assert_eq!(
-        response.header("access-control-allow-methods"),
-        Some("GET, HEAD, POST, OPTIONS")
-    );
-    assert_eq!(
-        response.header("access-control-allow-headers"),
-        Some("x-request-id, priority")
-    );
+    assert_eq!(response.header("access-control-allow-methods"), Some("GET, HEAD, POST, OPTIONS"));
+    assert_eq!(response.header("access-control-allow-headers"), Some("x-request-id, priority"));
     assert_eq!(response.header("access-control-max-age"), Some("86400"));
     assert!(front.stub.callers.lock().unwrap().is_empty());
 }
@@ -241,31 +179,17 @@ async fn a_preflight_is_answered_here() {
 #[tokio::test]
 async fn listed_origins_may_read_and_others_may_not() {
     let front = Running::start(|settings| {
-        settings.cors_origins = vec![
-            "https://a.example".to_owned(),
-            "https://b.example".to_owned(),
-        ];
+        settings.cors_origins = vec!["https://a.example".to_owned(), "https://b.example".to_owned()];
     });
     let mut client = front.client().await;
-    let listed = client
-        .get("/own/small", "Origin: https://b.example\r\n")
-        .await;
-    assert_eq!(
-        listed.header("access-control-allow-origin"),
-        Some("https://b.example")
-    );
+    let listed = client.get("/own/small", "Origin: https://b.example\r\n").await;
+    assert_eq!(listed.header("access-control-allow-origin"), Some("https://b.example"));
     assert_eq!(listed.header("vary"), Some("Origin"));
-    let other = client
-        .get("/own/small", "Origin: https://c.example\r\n")
-        .await;
+    let other = client.get("/own/small", "Origin: https://c.example\r\n").await;
     assert_eq!(other.header("access-control-allow-origin"), None);
     assert_eq!(other.header("vary"), Some("Origin"));
     let preflight = client
-        .ask(
-            "OPTIONS",
-            "/",
-            "Origin: https://c.example\r\nAccess-Control-Request-Method: GET\r\n",
-        )
+        .ask("OPTIONS", "/", "Origin: https://c.example\r\nAccess-Control-Request-Method: GET\r\n")
         .await;
     assert_eq!(preflight.header("access-control-allow-methods"), None);
 }

@@ -42,10 +42,7 @@ impl Client {
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Client<T> {
     pub(super) fn over(stream: T) -> Self {
-        Self {
-            stream,
-            buffer: Vec::new(),
-        }
+        Self { stream, buffer: Vec::new() }
     }
 
     pub(super) async fn send(&mut self, bytes: impl AsRef<[u8]>) {
@@ -59,18 +56,13 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Client<T> {
     }
 
     pub(super) async fn ask(&mut self, method: &str, target: &str, lines: &str) -> Response {
-        self.send(format!(
-            "{method} {target} HTTP/1.1\r\nHost: proxy\r\n{lines}\r\n"
-        ))
-        .await;
+        self.send(format!("{method} {target} HTTP/1.1\r\nHost: proxy\r\n{lines}\r\n")).await;
         self.response(method != "HEAD").await
     }
 
     /// The next response. Panics if the connection ends first.
     pub(super) async fn response(&mut self, with_body: bool) -> Response {
-        timeout(SOON, self.read_response(with_body))
-            .await
-            .expect("no response in time")
+        timeout(SOON, self.read_response(with_body)).await.expect("no response in time")
     }
 
     async fn read_response(&mut self, with_body: bool) -> Response {
@@ -90,25 +82,16 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Client<T> {
             let name: HeaderName = field.name.parse().unwrap();
             headers.append(name, field.value.try_into().unwrap());
         }
-        let chunked = headers
-            .get("transfer-encoding")
-            .is_some_and(|coding| coding == "chunked");
-        let length = headers.get("content-length").map_or(0, |length| {
-            length.to_str().unwrap().parse::<usize>().unwrap()
-        });
-        let body = match (
-            with_body && !matches!(status, 100..=199 | 204 | 304),
-            chunked,
-        ) {
+        let chunked = headers.get("transfer-encoding").is_some_and(|coding| coding == "chunked");
+        let length = headers
+            .get("content-length")
+            .map_or(0, |length| length.to_str().unwrap().parse::<usize>().unwrap());
+        let body = match (with_body && !matches!(status, 100..=199 | 204 | 304), chunked) {
             (false, _) => Vec::new(),
             (true, false) => self.take(length).await,
             (true, true) => self.chunks().await,
         };
-        Response {
-            status,
-            headers,
-            body,
-        }
+        Response { status, headers, body }
     }
 
     async fn take(&mut self, length: usize) -> Vec<u8> {
@@ -141,21 +124,14 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Client<T> {
     async fn fill(&mut self) {
         let mut piece = vec![0; 64 * 1024];
         let read = self.stream.read(&mut piece).await.unwrap();
-        assert!(
-            read > 0,
-            "connection closed, left: {:?}",
-            String::from_utf8_lossy(&self.buffer)
-        );
+        assert!(read > 0, "connection closed, left: {:?}", String::from_utf8_lossy(&self.buffer));
         self.buffer.extend_from_slice(&piece[..read]);
     }
 
     /// Is the connection closed from the other side, without further bytes?
     pub(super) async fn closed(&mut self) -> bool {
         let mut byte = [0];
-        match timeout(SOON, self.stream.read(&mut byte))
-            .await
-            .expect("still open")
-        {
+        match timeout(SOON, self.stream.read(&mut byte)).await.expect("still open") {
             Ok(read) => read == 0 && self.buffer.is_empty(),
             Err(_) => true,
         }

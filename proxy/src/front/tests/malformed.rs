@@ -15,10 +15,7 @@ async fn refused(front: &Running, request: impl AsRef<[u8]>) -> (u16, serde_json
 #[rstest]
 #[case::no_host("GET /own/small HTTP/1.1\r\n\r\n", 400)]
 #[case::two_hosts("GET /own/small HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400)]
-#[case::body_on_get(
-    "GET /own/small HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nabcd",
-    400
-)]
+#[case::body_on_get("GET /own/small HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nabcd", 400)]
 #[case::chunked_body_on_get(
     "GET /own/small HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     400
@@ -27,10 +24,7 @@ async fn refused(front: &Running, request: impl AsRef<[u8]>) -> (u16, serde_json
     "POST /v1/analysis/audio-features HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     400
 )]
-#[case::two_lengths(
-    "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
-    400
-)]
+#[case::two_lengths("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400)]
 #[case::nul("GET /own/\0small HTTP/1.1\r\nHost: a\r\n\r\n", 400)]
 #[case::raw_unicode("GET /own/ü HTTP/1.1\r\nHost: a\r\n\r\n", 400)]
 #[case::other_host_in_target("GET http://b/own/small HTTP/1.1\r\nHost: a\r\n\r\n", 400)]
@@ -46,10 +40,7 @@ async fn a_malformed_request_is_refused_with_a_reason(#[case] request: &str, #[c
     let (refused, body) = refused(&front, request).await;
     assert_eq!(refused, status);
     assert_eq!(body["status"], if status < 500 { 4002 } else { 5001 });
-    assert!(
-        body["path"].as_str().unwrap().starts_with("uri=/"),
-        "{body}"
-    );
+    assert!(body["path"].as_str().unwrap().starts_with("uri=/"), "{body}");
     assert!(!body["error"].as_str().unwrap().is_empty());
     assert!(front.stub.callers.lock().unwrap().is_empty());
 }
@@ -59,11 +50,7 @@ async fn a_long_target_is_414() {
     let front = Running::start(|_| {});
     let longest = format!("/own/echo?{}", "a".repeat(32 * 1024 - 10));
     assert_eq!(front.client().await.get(&longest, "").await.status, 200);
-    let (status, body) = refused(
-        &front,
-        format!("GET {longest}b HTTP/1.1\r\nHost: a\r\n\r\n"),
-    )
-    .await;
+    let (status, body) = refused(&front, format!("GET {longest}b HTTP/1.1\r\nHost: a\r\n\r\n")).await;
     assert_eq!(status, 414);
     assert_eq!(body["path"], "uri=/own/echo");
 }
@@ -99,19 +86,14 @@ async fn a_refused_head_request_gets_no_body() {
 async fn an_upgrade_is_ignored() {
     let front = Running::start(|_| {});
     let lines = "Connection: Upgrade\r\nUpgrade: websocket\r\n";
-    assert_eq!(
-        front.client().await.get("/own/small", lines).await.status,
-        200
-    );
+    assert_eq!(front.client().await.get("/own/small", lines).await.status, 200);
 }
 
 #[tokio::test]
 async fn empty_lines_before_a_request_are_skipped() {
     let front = Running::start(|_| {});
     let mut client = front.client().await;
-    client
-        .send("\r\n\r\nGET /own/small HTTP/1.1\r\nHost: a\r\n\r\n")
-        .await;
+    client.send("\r\n\r\nGET /own/small HTTP/1.1\r\nHost: a\r\n\r\n").await;
     assert_eq!(client.response(true).await.status, 200);
 }
 
@@ -122,9 +104,7 @@ async fn garbage_without_an_end_does_not_hang() {
     });
     let mut client = front.client().await;
     client.send([0xff; 100]).await;
-    let response = tokio::time::timeout(SOON, client.response(true))
-        .await
-        .unwrap();
+    let response = tokio::time::timeout(SOON, client.response(true)).await.unwrap();
     assert_eq!(response.status, 408);
     assert!(client.closed().await);
 }

@@ -71,12 +71,7 @@ impl Running {
         while std::net::TcpStream::connect(settings.listen).is_err() {
             std::thread::yield_now();
         }
-        Self {
-            addr: settings.listen,
-            stub,
-            stop: Some(stop),
-            thread: Some(thread),
-        }
+        Self { addr: settings.listen, stub, stop: Some(stop), thread: Some(thread) }
     }
 
     async fn client(&self) -> Client {
@@ -108,10 +103,7 @@ fn free_port() -> SocketAddr {
 async fn eventually(what: &str, condition: impl Fn() -> bool) {
     let deadline = tokio::time::Instant::now() + SOON;
     while !condition() {
-        assert!(
-            tokio::time::Instant::now() < deadline,
-            "never happened: {what}"
-        );
+        assert!(tokio::time::Instant::now() < deadline, "never happened: {what}");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }

@@ -1,7 +1,6 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use tokio::io::AsyncReadExt;
 
 use super::service::Stub;
 use super::upstream::{Act, StubUpstream, ok};
@@ -17,14 +16,9 @@ async fn what_is_not_ours_is_streamed_through() {
         settings.upstream.user_agent = "ours/1".to_owned();
     });
     let mut client = front.client().await;
-    let response = client
-        .get("/v1/other?x=%2C&y", "X-Request-Id: abc\r\n")
-        .await;
+    let response = client.get("/v1/other?x=%2C&y", "X-Request-Id: abc\r\n").await;
     assert_eq!((response.status, response.text()), (200, "{\"a\":1}"));
-    assert_eq!(
-        response.header("cache-status"),
-        Some("recobeat; fwd=bypass")
-    );
+    assert_eq!(response.header("cache-status"), Some("recobeat; fwd=bypass"));
     assert_eq!(response.header("x-request-id"), Some("abc"));
     let seen = upstream.seen();
     assert_eq!(seen[0].line(), "GET /base/v1/other?x=%2C&y HTTP/1.1");
@@ -45,10 +39,7 @@ async fn nothing_that_names_the_client_goes_upstream() {
                  Origin: http://s\r\nUser-Agent: python-requests/2\r\nProxy-Authorization: s\r\n\
                  TE: trailers\r\nX-Mine: s\r\nConnection: keep-alive, X-Mine\r\nUpgrade: h2c\r\n\
                  Accept: application/json\r\n";
-    assert_eq!(
-        front.client().await.get("/v1/other", lines).await.status,
-        200
-    );
+    assert_eq!(front.client().await.get("/v1/other", lines).await.status, 200);
     let seen = upstream.seen();
     let mut names: Vec<_> = seen[0]
         .head
@@ -99,39 +90,13 @@ async fn a_chunked_answer_arrives_whole() {
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_read_holds_no_slot() {
-    // More than the socket buffers between here and there would take at once.
-    let upstream = StubUpstream::saying(ok(&vec![b'x'; 200_000])).await;
-    let front = Running::before(&upstream, |_| {});
-    let socket = tokio::net::TcpSocket::new_v4().unwrap();
-    socket.set_recv_buffer_size(4096).unwrap();
-    let mut stream = socket.connect(front.addr).await.unwrap();
-    let request = b"GET /v1/other HTTP/1.1\r\nHost: proxy\r\n\r\n";
-    tokio::io::AsyncWriteExt::write_all(&mut stream, request)
-        .await
-        .unwrap();
-    eventually("permit taken", || {
-        front.stub.passes.load(std::sync::atomic::Ordering::SeqCst) == 1
-    })
-    .await;
-    eventually("slot free", || front.stub.held() == 0).await;
-    // It is all still to be read.
-    let mut all = Vec::new();
-    while all.len() < 200_000 {
-        assert!(stream.read_buf(&mut all).await.unwrap() > 0);
-    }
-}
-
-#[tokio::test]
 async fn a_client_that_stops_reading_a_big_answer_is_cut_off() {
     let upstream = StubUpstream::saying(ok(&vec![b'x'; 30_000_000])).await;
     let front = Running::before(&upstream, |settings| {
         settings.limits.write = Duration::from_millis(300);
     });
     let mut client = front.client().await;
-    client
-        .send("GET /v1/other HTTP/1.1\r\nHost: proxy\r\n\r\n")
-        .await;
+    client.send("GET /v1/other HTTP/1.1\r\nHost: proxy\r\n\r\n").await;
     eventually("permit taken", || front.stub.held() == 1).await;
     eventually("slot free", || front.stub.held() == 0).await;
 }
@@ -141,9 +106,7 @@ async fn a_client_that_leaves_frees_the_slot() {
     let upstream = StubUpstream::new(Act::Hold).await;
     let front = Running::before(&upstream, |_| {});
     let mut client = front.client().await;
-    client
-        .send("GET /v1/other HTTP/1.1\r\nHost: proxy\r\n\r\n")
-        .await;
+    client.send("GET /v1/other HTTP/1.1\r\nHost: proxy\r\n\r\n").await;
     eventually("permit taken", || front.stub.held() == 1).await;
     drop(client);
     eventually("slot free", || front.stub.held() == 0).await;
@@ -168,10 +131,7 @@ async fn an_upstream_that_is_away_is_a_502() {
     let nobody = Stub::new(Some(super::free_port()));
     let front = Running::with(nobody, |_| {});
     let response = front.client().await.get("/v1/other", "").await;
-    assert_eq!(
-        (response.status, response.json()["status"].as_u64()),
-        (502, Some(5001))
-    );
+    assert_eq!((response.status, response.json()["status"].as_u64()), (502, Some(5001)));
     assert_eq!(response.json()["path"], "uri=/v1/other");
 }
 
@@ -183,10 +143,7 @@ async fn a_429_is_reported_and_its_wait_is_made_readable() {
     .await;
     let front = Running::before(&upstream, |_| {});
     let response = front.client().await.get("/v1/other", "").await;
-    assert_eq!(
-        (response.status, response.header("retry-after")),
-        (429, Some("300"))
-    );
+    assert_eq!((response.status, response.header("retry-after")), (429, Some("300")));
     assert_eq!(
         *front.stub.outcomes.lock().unwrap(),
         [Outcome::Replied {
@@ -198,8 +155,7 @@ async fn a_429_is_reported_and_its_wait_is_made_readable() {
 
 #[tokio::test]
 async fn a_429_without_a_wait_gets_one() {
-    let upstream =
-        StubUpstream::saying("HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n").await;
+    let upstream = StubUpstream::saying("HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n").await;
     let front = Running::before(&upstream, |_| {});
     let response = front.client().await.get("/v1/other", "").await;
     assert_eq!(response.header("retry-after"), Some("4"));
@@ -211,15 +167,49 @@ async fn methods_without_a_body_go_through() {
     let front = Running::before(&upstream, |_| {});
     let mut client = front.client().await;
     assert_eq!(client.ask("DELETE", "/v1/other", "").await.status, 204);
-    assert_eq!(
-        client
-            .ask("POST", "/v1/other", "Content-Length: 0\r\n")
-            .await
-            .status,
-        204
-    );
+    assert_eq!(client.ask("POST", "/v1/other", "Content-Length: 0\r\n").await.status, 204);
     let seen = upstream.seen();
     assert_eq!(seen[0].line(), "DELETE /v1/other HTTP/1.1");
     assert_eq!(seen[1].field("content-length"), ["0"]);
     eventually("slot free", || front.stub.held() == 0).await;
+}
+
+#[tokio::test]
+async fn an_answer_of_an_http_2_upstream_arrives_whole_also_with_trailers() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut stub = Stub::new(listener.local_addr().ok());
+    stub.h2 = true;
+    let front = Running::with(stub, |_| {});
+    tokio::spawn(async move {
+        let (socket, _) = listener.accept().await.unwrap();
+        let mut connection = h2::server::handshake(socket).await.unwrap();
+        while let Some(accepted) = connection.accept().await {
+            let (request, mut respond) = accepted.unwrap();
+            assert_eq!(request.uri().host(), Some("api.reccobeats.com"));
+            assert!(request.headers().get("authorization").is_none());
+            let mut body = respond.send_response(http::Response::new(()), false).unwrap();
+            body.send_data("abc".into(), false).unwrap();
+            if request.uri().path() == "/trailers" {
+                let mut trailers = http::HeaderMap::new();
+                trailers.insert("x-sum", "1".parse().unwrap());
+                body.send_trailers(trailers).unwrap();
+            } else {
+                body.send_data("".into(), true).unwrap();
+            }
+        }
+    });
+    let mut client = front.client().await;
+    for path in ["/trailers", "/empty-frame"] {
+        let response = client.get(path, "Authorization: s\r\n").await;
+        assert_eq!((response.status, response.text()), (200, "abc"), "{path}");
+        eventually("slot free", || front.stub.held() == 0).await;
+    }
+}
+
+#[tokio::test]
+async fn a_fault_of_ours_is_a_500() {
+    let front = Running::start(|_| {});
+    let response = front.client().await.get("/own/broken", "").await;
+    assert_eq!((response.status, response.json()["status"].as_u64()), (500, Some(5001)));
+    assert_eq!(response.json()["path"], "uri=/own/broken");
 }

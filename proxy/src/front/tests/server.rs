@@ -17,10 +17,7 @@ fn failure(settings: FrontSettings) -> FrontError {
 fn a_busy_port_is_one_clear_error_at_once() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let listen = taken.local_addr().unwrap();
-    let error = failure(FrontSettings {
-        listen,
-        ..FrontSettings::default()
-    });
+    let error = failure(FrontSettings { listen, ..FrontSettings::default() });
     assert_eq!(
         error.to_string(),
         format!(
@@ -32,50 +29,28 @@ fn a_busy_port_is_one_clear_error_at_once() {
 #[test]
 fn a_foreign_address_is_named() {
     let listen = "203.0.113.1:8080".parse().unwrap();
-    let error = failure(FrontSettings {
-        listen,
-        ..FrontSettings::default()
-    });
-    assert!(
-        error
-            .to_string()
-            .contains("no such address on this machine"),
-        "{error}"
-    );
+    let error = failure(FrontSettings { listen, ..FrontSettings::default() });
+    assert!(error.to_string().contains("no such address on this machine"), "{error}");
 }
 
 #[test]
 fn a_missing_certificate_is_named() {
-    let files = TlsFiles {
-        cert: "/nowhere/cert.pem".into(),
-        key: "/nowhere/key.pem".into(),
-    };
+    let files = TlsFiles { cert: "/nowhere/cert.pem".into(), key: "/nowhere/key.pem".into() };
     let listen = super::free_port();
-    let error = failure(FrontSettings {
-        listen,
-        tls: Some(files),
-        ..FrontSettings::default()
-    });
+    let error = failure(FrontSettings { listen, tls: Some(files), ..FrontSettings::default() });
     assert!(error.to_string().contains("/nowhere/cert.pem"), "{error}");
 }
 
 #[test]
 fn a_missing_authorities_file_is_named() {
     let (listen, ca_file) = (super::free_port(), Some("/nowhere/ca.pem".into()));
-    let error = failure(FrontSettings {
-        listen,
-        ca_file,
-        ..FrontSettings::default()
-    });
+    let error = failure(FrontSettings { listen, ca_file, ..FrontSettings::default() });
     assert!(error.to_string().contains("/nowhere/ca.pem"), "{error}");
 }
 
 #[test]
 fn a_server_is_prepared_outside_of_any_runtime() {
-    let settings = FrontSettings {
-        listen: super::free_port(),
-        ..FrontSettings::default()
-    };
+    let settings = FrontSettings { listen: super::free_port(), ..FrontSettings::default() };
     assert!(prepare(settings, Arc::new(Stub::new(None))).is_ok());
 }
 
@@ -85,8 +60,7 @@ async fn a_running_request_ends_before_the_server_does() {
     let mut idle = front.client().await;
     assert_eq!(idle.get("/own/small", "").await.status, 200);
     let mut busy = front.client().await;
-    busy.send("GET /own/wait HTTP/1.1\r\nHost: proxy\r\n\r\n")
-        .await;
+    busy.send("GET /own/wait HTTP/1.1\r\nHost: proxy\r\n\r\n").await;
     front.stub.waiting.notified().await;
 
     front.stop();
@@ -109,15 +83,11 @@ async fn a_running_request_ends_before_the_server_does() {
 async fn a_request_that_does_not_end_is_not_waited_for_longer_than_the_grace() {
     let mut front = Running::start(|settings| settings.grace = Duration::from_millis(200));
     let mut busy = front.client().await;
-    busy.send("GET /own/wait HTTP/1.1\r\nHost: proxy\r\n\r\n")
-        .await;
+    busy.send("GET /own/wait HTTP/1.1\r\nHost: proxy\r\n\r\n").await;
     front.stub.waiting.notified().await;
     front.stop();
     let addr = front.addr;
-    eventually("listener gone", || {
-        std::net::TcpStream::connect(addr).is_err()
-    })
-    .await;
+    eventually("listener gone", || std::net::TcpStream::connect(addr).is_err()).await;
     drop(front);
     assert!(busy.closed().await);
 }

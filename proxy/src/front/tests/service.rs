@@ -10,7 +10,6 @@ use http::{Method, StatusCode};
 use pingora::upstreams::peer::HttpPeer;
 use tokio::sync::Notify;
 
-use crate::budget::Permit;
 use crate::engine::{Answer, Caller};
 use crate::front::{Outcome, Service};
 
@@ -18,6 +17,8 @@ use crate::front::{Outcome, Service};
 #[derive(Default)]
 pub(super) struct Stub {
     upstream: Option<SocketAddr>,
+    /// The upstream speaks HTTP/2 without asking.
+    pub h2: bool,
     pub callers: Mutex<Vec<Caller>>,
     pub outcomes: Mutex<Vec<Outcome>>,
     pub held: Arc<AtomicUsize>,
@@ -29,7 +30,7 @@ pub(super) struct Stub {
 }
 
 /// A permit that counts itself.
-pub(super) struct Slot(Arc<AtomicUsize>, Permit);
+pub(super) struct Slot(Arc<AtomicUsize>);
 
 impl Drop for Slot {
     fn drop(&mut self) {
@@ -39,10 +40,7 @@ impl Drop for Slot {
 
 impl Stub {
     pub(super) fn new(upstream: Option<SocketAddr>) -> Self {
-        Self {
-            upstream,
-            ..Self::default()
-        }
+        Self { upstream, ..Self::default() }
     }
 
     pub(super) fn held(&self) -> usize {
@@ -55,9 +53,7 @@ impl Stub {
 }
 
 pub(super) fn rows(count: usize) -> String {
-    let rows: Vec<_> = (0..count)
-        .map(|n| format!("{{\"id\":\"{n}\",\"tempo\":120.5}}"))
-        .collect();
+    let rows: Vec<_> = (0..count).map(|n| format!("{{\"id\":\"{n}\",\"tempo\":120.5}}")).collect();
     format!("{{\"content\":[{}]}}", rows.join(","))
 }
 
@@ -106,6 +102,7 @@ impl Service for Stub {
             "/own/echo" => Some(good(format!("{{\"query\":\"{}\"}}", query.unwrap_or("-")))),
             "/own/bad" => Some(bad(StatusCode::BAD_REQUEST, None)),
             "/own/busy" => Some(bad(StatusCode::TOO_MANY_REQUESTS, Some(17))),
+            "/own/broken" => Some(Answer { cache_status: "not a\nheader".to_owned(), ..good(rows(2)) }),
             "/own/wait" => {
                 self.waiting.notify_one();
                 self.go.notified().await;
@@ -121,16 +118,17 @@ impl Service for Stub {
         }
         self.passes.fetch_add(1, Ordering::SeqCst);
         self.held.fetch_add(1, Ordering::SeqCst);
-        Ok(Slot(self.held.clone(), Permit::unmetered()))
+        Ok(Slot(self.held.clone()))
     }
 
     async fn peer(&self, _: &str, _: &Slot) -> Result<Box<HttpPeer>, Answer> {
-        let upstream = self
-            .upstream
-            .ok_or_else(|| bad(StatusCode::BAD_GATEWAY, None))?;
+        let upstream = self.upstream.ok_or_else(|| bad(StatusCode::BAD_GATEWAY, None))?;
         let mut peer = HttpPeer::new(upstream, false, String::new());
         peer.options.connection_timeout = Some(Duration::from_secs(5));
         peer.options.read_timeout = Some(Duration::from_secs(5));
+        if self.h2 {
+            peer.options.set_http_version(2, 2);
+        }
         Ok(Box::new(peer))
     }
 

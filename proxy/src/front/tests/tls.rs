@@ -25,45 +25,31 @@ struct Pair {
 
 impl Pair {
     fn new(name: &str) -> Self {
-        let dir =
-            std::env::temp_dir().join(format!("recobeat-front-{}-{name}", std::process::id()));
+        let dir = std::env::temp_dir().join(format!("recobeat-front-{}-{name}", std::process::id()));
         std::fs::create_dir_all(&dir).unwrap();
         let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
         std::fs::write(dir.join("cert.pem"), made.cert.pem()).unwrap();
         std::fs::write(dir.join("key.pem"), made.signing_key.serialize_pem()).unwrap();
-        Self {
-            dir,
-            cert: made.cert.der().clone(),
-        }
+        Self { dir, cert: made.cert.der().clone() }
     }
 
     fn use_in(&self, settings: &mut FrontSettings) {
-        settings.tls = Some(TlsFiles {
-            cert: self.dir.join("cert.pem"),
-            key: self.dir.join("key.pem"),
-        });
+        settings.tls = Some(TlsFiles { cert: self.dir.join("cert.pem"), key: self.dir.join("key.pem") });
     }
 
     async fn connect(&self, front: &Running, protocol: &[u8]) -> ClientTlsStream<TcpStream> {
         install_default_crypto_provider();
         let mut roots = RootCertStore::empty();
         roots.add(self.cert.clone()).unwrap();
-        let mut config = ClientConfig::builder()
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+        let mut config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
         config.alpn_protocols = vec![protocol.to_vec()];
         let tcp = TcpStream::connect(front.addr).await.unwrap();
         let name = ServerName::try_from("localhost").unwrap();
-        TlsConnector::from(Arc::new(config))
-            .connect(name, tcp)
-            .await
-            .unwrap()
+        TlsConnector::from(Arc::new(config)).connect(name, tcp).await.unwrap()
     }
 
     async fn h2(&self, front: &Running) -> SendRequest<Bytes> {
-        let (client, connection) = h2::client::handshake(self.connect(front, b"h2").await)
-            .await
-            .unwrap();
+        let (client, connection) = h2::client::handshake(self.connect(front, b"h2").await).await.unwrap();
         tokio::spawn(async move {
             let _ = connection.await;
         });
@@ -78,11 +64,7 @@ impl Drop for Pair {
 }
 
 fn request(method: &str, target: &str) -> Request<()> {
-    Request::builder()
-        .method(method)
-        .uri(format!("https://localhost{target}"))
-        .body(())
-        .unwrap()
+    Request::builder().method(method).uri(format!("https://localhost{target}")).body(()).unwrap()
 }
 
 async fn ask(
@@ -133,24 +115,16 @@ async fn http_2_gets_the_same_answers() {
     assert_eq!(field(head.headers(), "connection"), None);
 
     let (head, body) = ask(&client, request("HEAD", "/own/large"), None).await;
-    assert_eq!(
-        field(head.headers(), "content-length"),
-        Some(rows(100).len().to_string().as_str())
-    );
+    assert_eq!(field(head.headers(), "content-length"), Some(rows(100).len().to_string().as_str()));
     assert!(body.is_empty());
 
     let mut conditional = request("GET", "/own/small");
-    conditional
-        .headers_mut()
-        .insert("if-none-match", "\"0123abcd\"".parse().unwrap());
+    conditional.headers_mut().insert("if-none-match", "\"0123abcd\"".parse().unwrap());
     let (head, body) = ask(&client, conditional, None).await;
     assert_eq!((head.status().as_u16(), body.len()), (304, 0));
 
     let (head, _) = ask(&client, request("GET", "/own/busy"), None).await;
-    assert_eq!(
-        (head.status().as_u16(), field(head.headers(), "retry-after")),
-        (429, Some("17"))
-    );
+    assert_eq!((head.status().as_u16(), field(head.headers(), "retry-after")), (429, Some("17")));
 
     let (head, _) = ask(&client, request("OPTIONS", "/own/small"), None).await;
     assert_eq!(head.status(), 204);
@@ -167,9 +141,7 @@ async fn http_2_requests_are_refused_like_any_other() {
     assert!(String::from_utf8(body).unwrap().contains("\"status\":4002"));
 
     let mut with_body = request("GET", "/own/small");
-    with_body
-        .headers_mut()
-        .insert("content-length", "3".parse().unwrap());
+    with_body.headers_mut().insert("content-length", "3".parse().unwrap());
     let (head, _) = ask(&client, with_body, Some(Bytes::from_static(b"abc"))).await;
     assert_eq!(head.status(), 400);
     assert!(front.stub.callers.lock().unwrap().is_empty());
@@ -198,8 +170,7 @@ async fn http_2_streams_and_uploads_go_through() {
     let client = pair.h2(&front).await;
 
     let mut get = request("GET", "/v1/other?a=1");
-    get.headers_mut()
-        .insert("authorization", "s".parse().unwrap());
+    get.headers_mut().insert("authorization", "s".parse().unwrap());
     let (head, body) = ask(&client, get, None).await;
     assert_eq!((head.status().as_u16(), body.len()), (200, 1_000_000));
 
@@ -215,6 +186,26 @@ async fn http_2_streams_and_uploads_go_through() {
     assert_eq!(seen[1].line(), "POST /v1/analysis/audio-features HTTP/1.1");
     assert!(seen[1].body == sent);
     eventually("slots free", || front.stub.held() == 0).await;
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_holds_no_slot() {
+    let pair = Pair::new("window");
+    // Over HTTP/2, because its window, unlike a socket's buffers, is known: 64 KiB.
+    let upstream = StubUpstream::saying(ok(&vec![b'x'; 200_000])).await;
+    let front = Running::before(&upstream, |settings| pair.use_in(settings));
+    let mut client = pair.h2(&front).await;
+    let (response, _) = client.send_request(request("GET", "/v1/other"), true).unwrap();
+    let mut body = timeout(SOON, response).await.unwrap().unwrap().into_body();
+    eventually("slot free", || front.stub.held() == 0).await;
+    // All of it is still to be read.
+    let mut read = 0;
+    while let Some(data) = timeout(SOON, body.data()).await.unwrap() {
+        let length = data.unwrap().len();
+        read += length;
+        body.flow_control().release_capacity(length).unwrap();
+    }
+    assert_eq!(read, 200_000);
 }
 
 #[tokio::test]
@@ -268,9 +259,7 @@ async fn an_idle_http_2_connection_is_closed_but_a_busy_one_is_not() {
 }
 
 async fn futures_ready(client: &mut SendRequest<Bytes>) -> bool {
-    std::future::poll_fn(|cx| client.poll_ready(cx))
-        .await
-        .is_ok()
+    std::future::poll_fn(|cx| client.poll_ready(cx)).await.is_ok()
 }
 
 /// Does the server end the connection, whatever it says before?

@@ -27,10 +27,7 @@ async fn an_upload_arrives_whole_and_without_credentials() {
     assert_eq!(response.header("access-control-allow-origin"), Some("*"));
     let seen = upstream.seen();
     assert_eq!(seen[0].line(), format!("POST {PATH} HTTP/1.1"));
-    assert_eq!(
-        seen[0].field("content-type"),
-        ["multipart/form-data; boundary=b"]
-    );
+    assert_eq!(seen[0].field("content-type"), ["multipart/form-data; boundary=b"]);
     assert!(seen[0].field("authorization").is_empty() && seen[0].field("cookie").is_empty());
     assert!(seen[0].body == body);
     assert_eq!(front.stub.held(), 0);
@@ -64,10 +61,7 @@ async fn a_slow_uploader_holds_no_slot() {
     // The other half has not come; meanwhile others get through.
     let mut quick = front.client().await;
     assert_eq!(quick.get("/v1/other", "").await.status, 200);
-    eventually("both reached the service", || {
-        front.stub.callers.lock().unwrap().len() == 2
-    })
-    .await;
+    eventually("both reached the service", || front.stub.callers.lock().unwrap().len() == 2).await;
     assert_eq!(front.stub.passes.load(Ordering::SeqCst), 1);
     slow.send("67890").await;
     assert_eq!(slow.response(true).await.status, 200);
@@ -95,10 +89,7 @@ async fn a_declared_excess_is_413_before_it_is_sent() {
     let mut client = front.client().await;
     client.send(post(1001)).await;
     let response = client.response(true).await;
-    assert_eq!(
-        (response.status, response.json()["status"].as_u64()),
-        (413, Some(4002))
-    );
+    assert_eq!((response.status, response.json()["status"].as_u64()), (413, Some(4002)));
     assert_eq!(response.header("connection"), Some("close"));
     assert_eq!(upstream.seen().len(), 0);
 }
@@ -134,9 +125,7 @@ async fn a_client_that_waits_for_permission_gets_it() {
     let upstream = StubUpstream::saying(ok(b"{}")).await;
     let front = Running::before(&upstream, |_| {});
     let mut client = front.client().await;
-    client
-        .send(post(3).replace("\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n"))
-        .await;
+    client.send(post(3).replace("\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n")).await;
     assert_eq!(client.response(true).await.status, 100);
     client.send("abc").await;
     assert_eq!(client.response(true).await.status, 200);
@@ -162,10 +151,7 @@ async fn a_failed_upload_is_an_error_that_keeps_the_connection() {
     let mut client = front.client().await;
     client.send(post(3) + "abc").await;
     let response = client.response(true).await;
-    assert_eq!(
-        (response.status, response.json()["status"].as_u64()),
-        (502, Some(5001))
-    );
+    assert_eq!((response.status, response.json()["status"].as_u64()), (502, Some(5001)));
     assert_eq!(upstream.seen().len(), 1);
     assert_eq!(front.stub.held(), 0);
     assert_eq!(client.get("/own/small", "").await.status, 200);
@@ -177,10 +163,7 @@ async fn a_refused_upload_keeps_the_connection() {
     let mut client = front.client().await;
     client.send(post(3) + "abc").await;
     let response = client.response(true).await;
-    assert_eq!(
-        (response.status, response.header("retry-after")),
-        (503, Some("3"))
-    );
+    assert_eq!((response.status, response.header("retry-after")), (503, Some("3")));
     assert_eq!(client.get("/own/small", "").await.status, 200);
 }
 
@@ -190,15 +173,9 @@ async fn room_for_uploads_is_bounded() {
     let front = Running::before(&upstream, |settings| settings.limits.uploads = 1);
     let mut first = front.client().await;
     first.send(post(10)).await;
-    eventually("first has room", || {
-        front.stub.callers.lock().unwrap().len() == 1
-    })
-    .await;
+    eventually("first has room", || front.stub.callers.lock().unwrap().len() == 1).await;
     let mut second = front.client().await;
     second.send(post(3) + "abc").await;
     let response = second.response(true).await;
-    assert_eq!(
-        (response.status, response.header("retry-after")),
-        (503, Some("5"))
-    );
+    assert_eq!((response.status, response.header("retry-after")), (503, Some("5")));
 }

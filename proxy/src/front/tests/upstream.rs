@@ -103,14 +103,8 @@ async fn read_request(stream: &mut TcpStream) -> Option<Seen> {
         }
     };
     let mut body = buffer.split_off(end);
-    let seen = Seen {
-        head: String::from_utf8(buffer).unwrap(),
-        body: Vec::new(),
-    };
-    let length = seen
-        .field("content-length")
-        .first()
-        .map_or(0, |length| length.parse().unwrap());
+    let seen = Seen { head: String::from_utf8(buffer).unwrap(), body: Vec::new() };
+    let length = seen.field("content-length").first().map_or(0, |length| length.parse().unwrap());
     while body.len() < length {
         if stream.read_buf(&mut body).await.ok()? == 0 {
             return None;

@@ -6,6 +6,7 @@
 //! holds for everyone, and the call goes back to the head of its lane.
 
 use std::net::IpAddr;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use super::failure::Failure;
 use super::table::Stage;
 use super::urgency::Urgency;
 use crate::api::Endpoint;
-use crate::budget::{Budget, Ticket, whole_seconds};
+use crate::budget::{Budget, Permit, Ticket, whole_seconds};
 use crate::telemetry::Metrics;
 use crate::upstream::{Breaker, CallError, Reply, Request, Upstream};
 
@@ -30,7 +31,7 @@ pub struct Patience {
     pub max_attempts: u32,
     /// Before the second attempt; doubles for each further one.
     pub backoff: Duration,
-    /// A whole fetch, from its first call on.
+    /// A whole fetch, from its first call on, without its time in the queue.
     pub total: Duration,
     /// The same for searches and everything about artists.
     pub search: Duration,
@@ -105,20 +106,23 @@ impl Dispatch {
         let Some(permit) = ticket.permit().await else { return Err(Failure::Lost) };
         let mut permit = Some(permit);
         let Some(ask) = prepare() else {
-            permit.into_iter().for_each(crate::budget::Permit::refund);
+            permit.into_iter().for_each(Permit::refund);
             return Ok(None);
         };
-        let begun = Instant::now();
+        let mut begun = Instant::now();
         let total = self.time_limit(ask.endpoint);
         let (mut attempts, mut throttled) = (0, 0);
         loop {
             let granted = match permit.take() {
                 Some(permit) => permit,
-                None => urgency
-                    .take(|lane| self.budget.readmit(lane, client))
-                    .permit()
-                    .await
-                    .ok_or(Failure::Lost)?,
+                None => {
+                    let queued = Instant::now();
+                    let permit = self.readmitted(urgency, client, &stage).await?;
+                    // Waiting for a turn is not the upstream's time: after a long hold the call
+                    // would be made with no time left.
+                    begun += queued.elapsed();
+                    permit
+                }
             };
             if let Err(left) = self.breaker(|breaker| breaker.admit(Instant::now())) {
                 granted.refund();
@@ -158,9 +162,31 @@ impl Dispatch {
         }
     }
 
+    /// A permit for one more attempt. While a hold lasts the waiters' deadlines count again, also
+    /// those of a fetch that is between two attempts: a hold may take an hour.
+    async fn readmitted(
+        &self,
+        urgency: &Urgency,
+        client: IpAddr,
+        stage: &impl Fn(Stage),
+    ) -> Result<Permit, Failure> {
+        let mut holds = self.budget.holds();
+        let mut permit = pin!(urgency.take(|lane| self.budget.readmit(lane, client)).permit());
+        loop {
+            if holds.borrow_and_update().is_some_and(|until| until > Instant::now()) {
+                stage(Stage::Queued);
+            }
+            tokio::select! {
+                biased;
+                permit = &mut permit => return permit.ok_or(Failure::Lost),
+                Ok(()) = holds.changed() => {}
+            }
+        }
+    }
+
     async fn call(
         &self,
-        permit: crate::budget::Permit,
+        permit: Permit,
         ask: &Ask,
         timeout: Duration,
     ) -> Result<Reply, CallError> {

@@ -67,6 +67,15 @@ impl Answer {
         self.json()["status"].as_u64()
     }
 
+    /// The body without the moment that errors carry.
+    pub(crate) fn untimed(&self) -> String {
+        let text = self.text();
+        match text.strip_prefix("{\"timestamp\":\"").and_then(|rest| rest.split_once("\",")) {
+            Some((_, rest)) => rest.to_owned(),
+            None => text,
+        }
+    }
+
     /// For messages: status, how it came about, and the beginning of the body.
     pub(crate) fn brief(&self) -> String {
         let body: String = self.text().chars().take(160).collect();

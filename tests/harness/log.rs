@@ -23,6 +23,17 @@ impl Log {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// At least `count` lines, if they come: what a process printed last is read after its end.
+    pub(crate) async fn settled(&self, count: usize) -> Vec<String> {
+        for _ in 0..100 {
+            if self.lines().len() >= count {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        self.lines()
+    }
+
     /// The last lines, indented.
     pub(crate) fn tail(&self) -> String {
         let lines = self.lines();

@@ -13,9 +13,12 @@ pub(crate) mod crowd;
 pub(crate) mod ids;
 pub(crate) mod line;
 pub(crate) mod log;
+pub(crate) mod malformed;
+pub(crate) mod matrix;
 pub(crate) mod proxy;
 pub(crate) mod raw;
 pub(crate) mod stage;
+pub(crate) mod workload;
 
 pub(crate) use answer::Answer;
 pub(crate) use line::{Ask, Line};

@@ -226,7 +226,10 @@ impl Inner {
                 extracted.embedded.iter().for_each(|row| drop(self.store.learn(row)));
                 self.settle(kind, client, urgency.lane(), riders, &extracted.rows);
             }
-            Err(failure) => riders.into_iter().for_each(|rider| rider.landing.land(Err(failure.clone()))),
+            Err(failure) => {
+                let landings = riders.into_iter().map(|rider| rider.landing).collect();
+                Landing::land_all(landings, &Err(failure));
+            }
         }
     }
 

@@ -184,12 +184,7 @@ impl Dispatch {
         }
     }
 
-    async fn call(
-        &self,
-        permit: Permit,
-        ask: &Ask,
-        timeout: Duration,
-    ) -> Result<Reply, CallError> {
+    async fn call(&self, permit: Permit, ask: &Ask, timeout: Duration) -> Result<Reply, CallError> {
         let begun = Instant::now();
         let request = Request {
             path_and_query: ask.path_and_query.clone(),

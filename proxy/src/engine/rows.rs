@@ -111,9 +111,10 @@ impl Engine {
         self.refresh_rows(kind, stale, caller);
 
         let wish = self.wish(caller);
-        let chunks: Vec<&[Id]> = order.chunks(self.settings.batch.max_ids).collect();
-        let fetched: Vec<Vec<(Fetched, bool)>> = stream::iter(chunks)
-            .map(|chunk| self.fetch_chunk(kind, chunk, wish))
+        // Lazy: a chunk's flights open when the stream polls it.
+        let chunks = order.chunks(self.settings.batch.max_ids);
+        let fetches: Vec<_> = chunks.map(|chunk| self.fetch_chunk(kind, chunk, wish)).collect();
+        let fetched: Vec<Vec<(Fetched, bool)>> = stream::iter(fetches)
             .buffered(self.settings.max_parallel_per_request.max(1))
             .try_collect()
             .await?;

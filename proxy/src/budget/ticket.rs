@@ -30,6 +30,11 @@ impl Ticket {
         self.place.clone()
     }
 
+    /// An announced ticket may leave from now on.
+    pub fn ready(&self) {
+        self.place.budget.change(|scheduler| scheduler.ready(self.place.id));
+    }
+
     /// Waits for the turn. Cancel safe: a permit granted to a dropped ticket is refunded.
     ///
     /// `None` when the budget itself is gone, which only happens while the process ends.

@@ -2,7 +2,7 @@
 //!
 //! Each id is a flight of its own; [`Batches`] brings it down. An id boards the pool of its group
 //! (kind, and apart from them the malformed ids, which must not spoil a call for others). A
-//! carrier lingers, waits for its permit, looks every id up once more (somebody may have filled it
+//! carrier announces itself to the budget, lingers, waits for its permit, looks every id up once more (somebody may have filled it
 //! meanwhile), and asks upstream for what is left.
 //!
 //! Absence is concluded carefully: an id counts as missing only when its call was a complete 200
@@ -174,19 +174,21 @@ impl Inner {
                 Need::Nothing => return,
                 Need::Promoted => {}
                 Need::Spawn(carrier) => {
-                    let inner = Arc::clone(self);
-                    self.runtime.spawn(async move { inner.carry(group, carrier).await });
+                    // Before it lingers, so that whoever comes in the meantime sees the place taken.
+                    let announce = |lane| self.dispatch.budget().announce(lane, carrier.client);
+                    let ticket = carrier.urgency.take(announce);
+                    self.runtime.spawn(Arc::clone(self).carry(group, carrier, ticket));
                 }
             }
         }
     }
 
-    async fn carry(self: Arc<Self>, group: Group, carrier: Arc<Carrier>) {
+    async fn carry(self: Arc<Self>, group: Group, carrier: Arc<Carrier>, ticket: Ticket) {
         tokio::select! {
             () = sleep(self.settings.linger) => {}
             () = carrier.full.notified() => {}
         }
-        let ticket = self.ticket(&carrier.urgency, carrier.client);
+        ticket.ready();
         let riders = Mutex::new(Vec::new());
         let take = || {
             let taken = self.take(group, &carrier);
@@ -200,7 +202,7 @@ impl Inner {
     /// Asks again for ids that stayed open, in a call that nobody else joins.
     async fn carry_alone(self: Arc<Self>, kind: RowKind, client: IpAddr, lane: Lane, riders: Vec<RowRider>) {
         let urgency = Urgency::new(lane);
-        let ticket = self.ticket(&urgency, client);
+        let ticket = urgency.take(|lane| self.dispatch.budget().enqueue(lane, client));
         let ask = self.ask(kind, &riders);
         let riders = Mutex::new(riders);
         self.ride(kind, ticket, &urgency, client, &riders, || Some(ask.clone())).await;
@@ -228,10 +230,6 @@ impl Inner {
             }
             Err(failure) => riders.into_iter().for_each(|rider| rider.landing.land(Err(failure.clone()))),
         }
-    }
-
-    fn ticket(&self, urgency: &Urgency, client: IpAddr) -> Ticket {
-        urgency.take(|lane| self.dispatch.budget().enqueue(lane, client))
     }
 
     /// Takes the carrier's ids out of the pool; what was filled meanwhile lands at once.

@@ -15,11 +15,15 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use crate::budget::Lane;
+
+/// Who was admitted for the very moment of its deadline must see the permit that comes then.
+const BLINK: Duration = Duration::from_millis(20);
 
 /// How far a flight is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,6 +154,14 @@ impl<K: Hash + Eq, V, P> Drop for Landing<K, V, P> {
 }
 
 impl<V: Clone> Waiter<V> {
+    /// The result, when the flight has landed already.
+    pub fn result(&self) -> Option<V> {
+        match &*self.progress.borrow() {
+            Progress::Landed(value) => Some(value.clone()),
+            Progress::At(_) => None,
+        }
+    }
+
     /// Waits for the result; in the queue no longer than `deadline`, and not at all once a hold
     /// reaches beyond it.
     pub async fn landed(
@@ -168,7 +180,7 @@ impl<V: Clone> Waiter<V> {
             tokio::select! {
                 biased;
                 changed = self.progress.changed() => changed.map_err(|_| Unlanded::Lost)?,
-                () = sleep_until(deadline), if queued => return Err(Unlanded::Overdue),
+                () = sleep_until(deadline + BLINK), if queued => return Err(Unlanded::Overdue),
                 Ok(()) = holds.changed(), if queued => {}
             }
         }
@@ -178,7 +190,6 @@ impl<V: Clone> Waiter<V> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     fn no_holds() -> watch::Receiver<Option<Instant>> {
         watch::channel(None).1

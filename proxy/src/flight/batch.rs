@@ -272,17 +272,24 @@ impl Inner {
     ) {
         let call = Some(CallId(self.calls.fetch_add(1, Ordering::Relaxed)));
         let alone = riders.len() == 1;
+        let leader = riders.first().map(|rider| rider.id.clone());
+        let land = |rider: RowRider, row| {
+            let led = leader.as_ref() == Some(&rider.id);
+            rider.landing.land(Ok(Fetched { row, call, led }));
+        };
         let entries: Vec<Entry> = rows.iter().map(|row| self.store.learn(row)).collect();
         let mut stranger = vec![true; rows.len()];
         let mut open = Vec::new();
-        for (position, rider) in riders.into_iter().enumerate() {
-            let Some(index) = rows.iter().position(|row| answers(row, &rider.id)) else {
+        for rider in riders {
+            let own: Vec<usize> = (0..rows.len()).filter(|row| answers(&rows[*row], &rider.id)).collect();
+            // A track asked by both its ids may come once or twice; neither makes it a stranger.
+            let unclaimed = own.iter().find(|row| stranger[**row]);
+            let Some(index) = unclaimed.or(own.first()).copied() else {
                 open.push(rider);
                 continue;
             };
             stranger[index] = false;
-            let row = Some((rows[index].uuid, entries[index].clone()));
-            rider.landing.land(Ok(Fetched { row, call, led: position == 0 }));
+            land(rider, Some((rows[index].uuid, entries[index].clone())));
         }
         let strangers: Vec<&ParsedRow> =
             rows.iter().zip(stranger).filter_map(|(row, stranger)| stranger.then_some(row)).collect();
@@ -290,14 +297,13 @@ impl Inner {
             ([], _) => {
                 for rider in open {
                     self.store.learn_absence(kind, &rider.id);
-                    rider.landing.land(Ok(Fetched { row: None, call, led: alone }));
+                    land(rider, None);
                 }
             }
             ([relinked], true) => {
                 for rider in open {
                     let entry = self.store.learn_as(&rider.id, relinked);
-                    let row = Some((relinked.uuid, entry));
-                    rider.landing.land(Ok(Fetched { row, call, led: true }));
+                    land(rider, Some((relinked.uuid, entry)));
                 }
             }
             (_, true) => {

@@ -25,7 +25,7 @@ use super::dispatch::{Ask, Dispatch};
 use super::failure::Failure;
 use super::pool::{Carrier, Need, Pool, Rider};
 use super::table::{Flights, Landing, Stage, Waiter};
-use super::urgency::Urgency;
+use super::urgency::{Seat, Urgency};
 use crate::api::{Endpoint, Extracted, Id, ParsedRow, RowKind, Shape, Uuid, extract};
 use crate::budget::{Lane, Ticket};
 use crate::cache::{Entry, Known, Store};
@@ -33,7 +33,7 @@ use crate::telemetry::Metrics;
 use crate::upstream::Reply;
 
 type RowKey = (RowKind, Id);
-type RowLanding = Landing<RowKey, RowResult, ()>;
+type RowLanding = Landing<RowKey, RowResult, Arc<Seat>>;
 type RowRider = Rider<RowLanding>;
 
 /// What became of one id.
@@ -89,7 +89,7 @@ pub struct Batches(Arc<Inner>);
 
 struct Inner {
     settings: BatchSettings,
-    flights: Flights<RowKey, RowResult, ()>,
+    flights: Flights<RowKey, RowResult, Arc<Seat>>,
     pools: Mutex<HashMap<Group, Pool<RowLanding>>>,
     dispatch: Arc<Dispatch>,
     store: Arc<Store>,
@@ -121,12 +121,12 @@ impl Batches {
 
     /// Joins or opens the flight of one row. True when this opened it.
     pub fn join(&self, kind: RowKind, id: Id, wish: Wish) -> (Waiter<RowResult>, bool) {
-        let joined = self.0.flights.join((kind, id.clone()), wish.lane, || ());
+        let joined = self.0.flights.join((kind, id.clone()), wish.lane, Arc::default);
         let opened = joined.landing.is_some();
         if let Some(landing) = joined.landing {
             self.0.board(kind, Rider { id, landing }, wish);
         } else if joined.promote {
-            self.0.promote(kind, &id, wish);
+            self.0.promote(kind, &id, wish, &joined.fetch);
         }
         (joined.waiter, opened)
     }
@@ -161,9 +161,13 @@ impl Inner {
         }
     }
 
-    fn promote(self: &Arc<Self>, kind: RowKind, id: &Id, wish: Wish) {
+    fn promote(self: &Arc<Self>, kind: RowKind, id: &Id, wish: Wish, seat: &Seat) {
         let group = Group { kind, malformed: id.is_malformed() };
-        self.with_pool(group, |pool| pool.promote(id, wish.client, wish.lane));
+        self.with_pool(group, |pool| {
+            if !pool.promote(id, wish.client, wish.lane) {
+                seat.promote(wish.lane);
+            }
+        });
         self.provide(group, wish.client);
     }
 
@@ -201,7 +205,11 @@ impl Inner {
 
     /// Asks again for ids that stayed open, in a call that nobody else joins.
     async fn carry_alone(self: Arc<Self>, kind: RowKind, client: IpAddr, lane: Lane, riders: Vec<RowRider>) {
-        let urgency = Urgency::new(lane);
+        let urgency = Arc::new(Urgency::new(lane));
+        for rider in &riders {
+            rider.landing.stage(Stage::Queued);
+            rider.landing.fetch().change(&urgency);
+        }
         let ticket = urgency.take(|lane| self.dispatch.budget().enqueue(lane, client));
         let ask = self.ask(kind, &riders);
         let riders = Mutex::new(riders);
@@ -235,7 +243,11 @@ impl Inner {
     /// Takes the carrier's ids out of the pool; what was filled meanwhile lands at once.
     fn take(self: &Arc<Self>, group: Group, carrier: &Arc<Carrier>) -> Vec<RowRider> {
         let look_up = |id: &Id| self.look_up(group.kind, id);
-        let (taken, filled) = self.with_pool(group, |pool| pool.leave(carrier, look_up));
+        let (taken, filled) = self.with_pool(group, |pool| {
+            let (taken, filled) = pool.leave(carrier, look_up);
+            taken.iter().for_each(|rider| rider.landing.fetch().change(&carrier.urgency));
+            (taken, filled)
+        });
         filled.into_iter().for_each(|(rider, found)| rider.landing.land(Ok(found)));
         self.provide(group, carrier.client);
         taken

@@ -77,6 +77,7 @@ pub(super) struct Landing<K: Hash + Eq, V, P> {
     key: K,
     table: Table<K, V, P>,
     progress: watch::Sender<Progress<V>>,
+    fetch: P,
 }
 
 /// Why waiting ended without a result.
@@ -110,7 +111,8 @@ impl<K: Clone + Eq + Hash, V: Clone, P: Clone> Flights<K, V, P> {
                 let (sender, receiver) = watch::channel(Progress::At(Stage::Queued));
                 let (key, fetch) = (vacant.key().clone(), fetch());
                 vacant.insert(Flight { lane, progress: receiver.clone(), fetch: fetch.clone() });
-                let landing = Landing { key, table: Arc::clone(&self.table), progress: sender };
+                let table = Arc::clone(&self.table);
+                let landing = Landing { key, table, progress: sender, fetch: fetch.clone() };
                 Joined {
                     waiter: Waiter { progress: receiver },
                     landing: Some(landing),
@@ -128,6 +130,10 @@ impl<K: Clone + Eq + Hash, V: Clone, P: Clone> Flights<K, V, P> {
 }
 
 impl<K: Hash + Eq, V, P> Landing<K, V, P> {
+    pub(super) fn fetch(&self) -> &P {
+        &self.fetch
+    }
+
     /// Tells the waiters whether their deadlines count.
     pub(super) fn stage(&self, stage: Stage) {
         self.progress.send_replace(Progress::At(stage));

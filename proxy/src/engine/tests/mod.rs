@@ -2,8 +2,10 @@
 
 mod budget;
 mod catalogue;
+mod relinks;
 mod rows;
 mod scripted;
+mod sharing;
 
 use std::net::IpAddr;
 use std::sync::Arc;

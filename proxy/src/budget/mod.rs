@@ -38,7 +38,7 @@ pub use lane::Lane;
 pub use permit::Permit;
 pub use scheduler::Counts;
 pub(crate) use tail::whole_seconds;
-pub use ticket::{Place, Ticket};
+pub use ticket::{Missed, Place, Ticket};
 
 use pace::Pace;
 use scheduler::{Entrance, Next, Scheduler};

@@ -17,12 +17,12 @@ use std::time::{Duration, SystemTime};
 
 use http::{Method, StatusCode};
 use tokio::runtime::Handle;
-use tokio::time::{Instant, interval, sleep_until};
+use tokio::time::{Instant, interval};
 
 pub use answer::{Answer, Caller};
 
 use crate::api::{Body, Call, ErrorBody, ErrorCode, Id, Request, classify};
-use crate::budget::{Budget, Lane, Limits, Permit, Refused};
+use crate::budget::{Budget, Lane, Limits, Missed, Permit, Refused};
 use crate::cache::{self, Store};
 use crate::clock::Clock;
 use crate::flight::{BatchSettings, Batches, Bodies, Dispatch, Failure, Patience, Unlanded, Waiter, Wish};
@@ -202,14 +202,10 @@ impl Engine {
         let deadline = wish.deadline.unwrap_or_else(Instant::now);
         let refused = |refused: Refused| Failure::Refused { retry_after: refused.retry_after };
         let ticket = self.budget.admit(wish.lane, wish.client, deadline).map_err(refused)?;
-        let mut holds = self.budget.holds();
-        let permit = tokio::select! {
-            biased;
-            permit = ticket.permit() => Some(permit.ok_or(Failure::Lost)?),
-            () = sleep_until(deadline) => None,
-            Ok(_) = holds.wait_for(|hold| hold.is_some_and(|until| until > deadline)) => None,
-        };
-        permit.ok_or_else(|| refused(self.budget.refuse(wish.lane, wish.client)))
+        ticket.permit_by(deadline).await.map_err(|missed| match missed {
+            Missed::Overdue => refused(self.budget.refuse(wish.lane, wish.client)),
+            Missed::Gone => Failure::Lost,
+        })
     }
 
     fn wish(&self, caller: &Caller) -> Wish {

@@ -2,8 +2,9 @@
 //!
 //! Every attempt takes a permit of its own. Network errors, time-outs and 5xx are tried again
 //! after 1 s and 2 s (with jitter, so that failures of one moment do not return as one moment);
-//! all attempts together keep within the time one call may take. A 429 is no failure: the budget
-//! holds for everyone, and the call goes back to the head of its lane.
+//! all attempts together, their waits for a permit included, keep within the time one call may
+//! take. A 429 is no failure: the budget holds for everyone, and the call goes back to the head of
+//! its lane; the time it waits there does not count.
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -102,60 +103,70 @@ impl Dispatch {
         mut prepare: impl FnMut() -> Option<Ask>,
         stage: impl Fn(Stage),
     ) -> Result<Option<Reply>, Failure> {
-        let Some(permit) = ticket.permit().await else { return Err(Failure::Lost) };
-        let mut permit = Some(permit);
+        let Some(mut permit) = ticket.permit().await else { return Err(Failure::Lost) };
         let Some(ask) = prepare() else {
-            permit.into_iter().for_each(crate::budget::Permit::refund);
+            permit.refund();
             return Ok(None);
         };
-        let begun = Instant::now();
         let total = self.time_limit(ask.endpoint);
+        let mut limit = Instant::now() + total;
         let (mut attempts, mut throttled) = (0, 0);
+        let mut probing = false;
         loop {
-            let granted = match permit.take() {
-                Some(permit) => permit,
-                None => urgency
-                    .take(|lane| self.budget.readmit(lane, client))
-                    .permit()
-                    .await
-                    .ok_or(Failure::Lost)?,
-            };
-            if let Err(left) = self.breaker(|breaker| breaker.admit(Instant::now())) {
-                granted.refund();
-                return Err(Failure::Suspended { retry_after: whole_seconds(left) });
+            if !probing {
+                match self.breaker(|breaker| breaker.admit(Instant::now()).map(|()| breaker.is_open())) {
+                    Ok(is_probe) => probing = is_probe,
+                    Err(left) => {
+                        permit.refund();
+                        return Err(Failure::Suspended { retry_after: whole_seconds(left) });
+                    }
+                }
             }
             stage(Stage::Calling);
-            let left = total.saturating_sub(begun.elapsed());
-            let outcome = self.call(granted, &ask, left).await;
-            if let Ok(reply) = &outcome {
-                if reply.status == StatusCode::TOO_MANY_REQUESTS {
+            let left = limit.saturating_duration_since(Instant::now());
+            let failure = match self.call(permit, &ask, left).await {
+                Ok(reply) if reply.status == StatusCode::TOO_MANY_REQUESTS => {
                     self.budget.hold(reply.retry_after);
                     self.breaker(|breaker| breaker.succeeded(Instant::now()));
+                    probing = false;
                     throttled += 1;
                     if throttled > THROTTLED_AT_MOST {
-                        let retry_after = whole_seconds(reply.retry_after.unwrap_or_default());
-                        return Err(Failure::Throttled { retry_after });
+                        let hold = self.budget.snapshot().hold.unwrap_or_default();
+                        return Err(Failure::Throttled { retry_after: whole_seconds(hold) });
                     }
                     stage(Stage::Queued);
+                    let queued = Instant::now();
+                    permit = self.readmit(urgency, client).permit().await.ok_or(Failure::Lost)?;
+                    limit += queued.elapsed();
                     continue;
                 }
-                self.budget.answered();
-                if !reply.status.is_server_error() {
-                    self.breaker(|breaker| breaker.succeeded(Instant::now()));
-                    return outcome.map(Some).map_err(|error| failure(&error));
+                Ok(reply) => {
+                    self.budget.answered();
+                    if !reply.status.is_server_error() {
+                        self.breaker(|breaker| breaker.succeeded(Instant::now()));
+                        return Ok(Some(reply));
+                    }
+                    Failure::Upstream(reply.status)
                 }
-            }
+                Err(error) => failure(&error),
+            };
             attempts += 1;
             let pause = self.pause(attempts);
-            if attempts >= self.patience.max_attempts || begun.elapsed() + pause >= total {
-                self.breaker(|breaker| breaker.failed(Instant::now()));
-                return Err(match outcome {
-                    Ok(reply) => Failure::Upstream(reply.status),
-                    Err(error) => failure(&error),
-                });
+            if attempts < self.patience.max_attempts && Instant::now() + pause < limit {
+                sleep(pause).await;
+                if let Ok(granted) = self.readmit(urgency, client).permit_by(limit).await {
+                    permit = granted;
+                    continue;
+                }
             }
-            sleep(pause).await;
+            self.breaker(|breaker| breaker.failed(Instant::now()));
+            return Err(failure);
         }
+    }
+
+    /// A place at the head of the lane: this fetch has had its turn before.
+    fn readmit(&self, urgency: &Urgency, client: IpAddr) -> Ticket {
+        urgency.take(|lane| self.budget.readmit(lane, client))
     }
 
     async fn call(

@@ -236,7 +236,10 @@ impl Inner {
                 extracted.embedded.iter().for_each(|row| drop(self.store.learn(row)));
                 self.settle(kind, client, urgency.lane(), riders, &extracted.rows);
             }
-            Err(failure) => riders.into_iter().for_each(|rider| rider.landing.land(Err(failure.clone()))),
+            Err(failure) => {
+                failure.log(kind.multi_get_path());
+                riders.into_iter().for_each(|rider| rider.landing.land(Err(failure.clone())));
+            }
         }
     }
 
@@ -320,6 +323,7 @@ impl Inner {
             }
             (_, true) => {
                 let failure = Failure::Unusable("several rows for one id".to_owned());
+                failure.log(kind.multi_get_path());
                 open.into_iter().for_each(|rider| rider.landing.land(Err(failure.clone())));
             }
             (_, false) => self.ask_again(kind, client, lane, open),

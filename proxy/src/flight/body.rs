@@ -144,7 +144,9 @@ impl Inner {
             found.is_none().then(|| ask.clone())
         };
         match self.dispatch.fetch(ticket, urgency, client, prepare, |stage| landing.stage(stage)).await? {
-            Some(reply) => self.keep(request, &reply),
+            Some(reply) => {
+                self.keep(request, &reply).inspect_err(|failure| failure.log(request.endpoint.path))
+            }
             None => found.map(|entry| FetchedBody { entry, called: false }).ok_or(Failure::Lost),
         }
     }

@@ -2,6 +2,7 @@
 
 mod budget;
 mod catalogue;
+mod failures;
 mod relinks;
 mod rows;
 mod scripted;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::category::{Category, Ttls};
+use super::category::{Category, Ttl, Ttls};
 use super::entry::{Entry, Freshness, seconds};
 use super::key::Key;
 use super::memory::Memory;
@@ -77,25 +77,25 @@ impl Store {
 
     /// Stores a body and returns its entry.
     pub fn put(&self, key: Key, category: Category, status: u16, body: Bytes) -> Entry {
-        self.put_at_most(key, category, status, body, Duration::MAX)
+        self.put_at_most(key, category, status, body, self.ttl(category))
     }
 
-    /// Like [`Store::put`], fresh for no longer than `longest`.
+    /// Like [`Store::put`], fresh and stale for no longer than `longest`.
     pub fn put_at_most(
         &self,
         key: Key,
         category: Category,
         status: u16,
         body: Bytes,
-        longest: Duration,
+        longest: Ttl,
     ) -> Entry {
         let ttl = self.settings.ttls.of(category);
         let entry = Entry {
             body,
             status,
             stored_at: self.now(),
-            fresh_for: seconds(self.jittered(category, ttl.fresh).min(longest)),
-            stale_for: seconds(ttl.stale),
+            fresh_for: seconds(self.jittered(category, ttl.fresh).min(longest.fresh)),
+            stale_for: seconds(ttl.stale.min(longest.stale)),
         };
         self.memory.put(key, entry.clone());
         entry
@@ -174,8 +174,8 @@ impl Store {
     }
 
     /// The lifetime of a category, without jitter.
-    pub fn ttl(&self, category: Category) -> Duration {
-        self.settings.ttls.of(category).fresh
+    pub fn ttl(&self, category: Category) -> Ttl {
+        self.settings.ttls.of(category)
     }
 
     fn map(&self, entity: Entity, id: Id, uuid: Uuid) {

@@ -103,7 +103,7 @@ async fn a_relinked_uuid_leads_to_the_row_instead_of_copying_it() {
 #[tokio::test(start_paused = true)]
 async fn jitter_only_shortens() {
     let store = store();
-    let ttl = u32::try_from(store.ttl(Category::Search).as_secs()).expect("a day");
+    let ttl = u32::try_from(store.ttl(Category::Search).fresh.as_secs()).expect("a day");
     let fresh: Vec<u32> = (0..200)
         .map(|n| store.put(Key::Body(n.to_string().into()), Category::Search, 200, Bytes::new()).fresh_for)
         .collect();

@@ -111,6 +111,11 @@ impl Budget {
         })
     }
 
+    /// True for a rate of 0: no wait is long enough.
+    pub fn allows_none(&self) -> bool {
+        self.shared.look(|scheduler| scheduler.pace.rate() < 1.0)
+    }
+
     /// A place at the end of the queue, however long the wait.
     pub fn enqueue(&self, lane: Lane, client: IpAddr) -> Ticket {
         self.queue(lane, client, Entrance::Tail)

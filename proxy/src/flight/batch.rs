@@ -121,12 +121,14 @@ impl Batches {
 
     /// Joins or opens the flight of one row. True when this opened it.
     pub fn join(&self, kind: RowKind, id: Id, wish: Wish) -> (Waiter<RowResult>, bool) {
-        let joined = self.0.flights.join((kind, id.clone()), wish.lane, Arc::default);
+        let group = Group { kind, malformed: id.is_malformed() };
+        let refusal = || self.0.with_pool(group, |pool| self.0.refusal(pool, wish)).map(Err);
+        let joined = self.0.flights.join((kind, id.clone()), wish.lane, Arc::default, refusal);
         let opened = joined.landing.is_some();
         if let Some(landing) = joined.landing {
-            self.0.board(kind, Rider { id, landing }, wish);
+            self.0.board(group, Rider { id, landing }, wish);
         } else if joined.promote {
-            self.0.promote(kind, &id, wish, &joined.fetch);
+            self.0.promote(group, &id, wish, &joined.fetch);
         }
         (joined.waiter, opened)
     }
@@ -138,31 +140,29 @@ impl Batches {
 }
 
 impl Inner {
-    fn board(self: &Arc<Self>, kind: RowKind, rider: RowRider, wish: Wish) {
+    fn board(self: &Arc<Self>, group: Group, rider: RowRider, wish: Wish) {
         if let Err(failure) = self.dispatch.check_breaker() {
             return rider.landing.land(Err(failure));
         }
-        let group = Group { kind, malformed: rider.id.is_malformed() };
-        let refused = self.with_pool(group, |pool| {
-            if pool.needs_start(wish.lane)
-                && let Some(deadline) = wish.deadline
-                && let Err(refused) = self.dispatch.budget().check(wish.lane, wish.client, deadline)
-            {
-                return Some((rider, refused));
+        let refused = self.with_pool(group, |pool| match self.refusal(pool, wish) {
+            Some(failure) => Some((rider, failure)),
+            None => {
+                pool.board(wish.lane, wish.client, rider);
+                None
             }
-            pool.board(wish.lane, wish.client, rider);
-            None
         });
         match refused {
-            Some((rider, refused)) => {
-                rider.landing.land(Err(Failure::Refused { retry_after: refused.retry_after }));
-            }
+            Some((rider, failure)) => rider.landing.land(Err(failure)),
             None => self.provide(group, wish.client),
         }
     }
 
-    fn promote(self: &Arc<Self>, kind: RowKind, id: &Id, wish: Wish, seat: &Seat) {
-        let group = Group { kind, malformed: id.is_malformed() };
+    /// Why one more id of this wish cannot be called for in time.
+    fn refusal(&self, pool: &Pool<RowLanding>, wish: Wish) -> Option<Failure> {
+        pool.needs_start(wish.lane).then(|| self.dispatch.refusal(wish)).flatten()
+    }
+
+    fn promote(self: &Arc<Self>, group: Group, id: &Id, wish: Wish, seat: &Seat) {
         self.with_pool(group, |pool| {
             if !pool.promote(id, wish.client, wish.lane) {
                 seat.promote(wish.lane);

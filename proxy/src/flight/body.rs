@@ -78,7 +78,8 @@ impl Bodies {
     ) -> (Waiter<BodyResult>, bool) {
         let key = self.0.sizes.key(request).into();
         let fetch = || Arc::new(Fetch { urgency: Urgency::new(wish.lane), new_draw: new_draw.into() });
-        let joined = self.0.flights.join(key, wish.lane, fetch);
+        let refusal = || self.0.dispatch.refusal(wish).map(Err);
+        let joined = self.0.flights.join(key, wish.lane, fetch, refusal);
         let opened = joined.landing.is_some();
         joined.fetch.new_draw.fetch_or(new_draw, Ordering::Relaxed);
         if let Some(landing) = joined.landing {
@@ -122,13 +123,10 @@ impl Inner {
 
     fn ticket(&self, wish: Wish, urgency: &Urgency) -> Result<Ticket, Failure> {
         self.dispatch.check_breaker()?;
-        let budget = self.dispatch.budget();
-        if let Some(deadline) = wish.deadline {
-            budget
-                .check(wish.lane, wish.client, deadline)
-                .map_err(|refused| Failure::Refused { retry_after: refused.retry_after })?;
+        match self.dispatch.refusal(wish) {
+            Some(failure) => Err(failure),
+            None => Ok(urgency.take(|lane| self.dispatch.budget().enqueue(lane, wish.client))),
         }
-        Ok(urgency.take(|lane| budget.enqueue(lane, wish.client)))
     }
 
     async fn fetch(

@@ -13,6 +13,7 @@ use std::time::Duration;
 use http::StatusCode;
 use tokio::time::{Instant, sleep};
 
+use super::batch::Wish;
 use super::failure::Failure;
 use super::table::Stage;
 use super::urgency::Urgency;
@@ -85,6 +86,17 @@ impl Dispatch {
             None => Ok(()),
             Some(left) => Err(Failure::Suspended { retry_after: whole_seconds(left) }),
         }
+    }
+
+    /// Why a call for this wish cannot start in time. One that nobody waits for has all the time
+    /// there is, but a budget of nothing never starts it.
+    pub fn refusal(&self, wish: Wish) -> Option<Failure> {
+        let refused = match wish.deadline {
+            Some(deadline) => self.budget.check(wish.lane, wish.client, deadline).err()?,
+            None if self.budget.allows_none() => self.budget.refuse(wish.lane, wish.client),
+            None => return None,
+        };
+        Some(Failure::Refused { retry_after: refused.retry_after })
     }
 
     pub fn is_suspended(&self) -> bool {

@@ -97,15 +97,32 @@ impl<K, V, P> Default for Flights<K, V, P> {
 
 impl<K: Clone + Eq + Hash, V: Clone, P: Clone> Flights<K, V, P> {
     /// Joins the flight of `key`, or opens it with what `fetch` makes.
-    pub(super) fn join(&self, key: K, lane: Lane, fetch: impl FnOnce() -> P) -> Joined<K, V, P> {
+    ///
+    /// A flight queued in a lower lane is moved up, unless `refusal` says that the turn would come
+    /// too late even then: that is the result for this waiter, and the flight stays where it is.
+    pub(super) fn join(
+        &self,
+        key: K,
+        lane: Lane,
+        fetch: impl FnOnce() -> P,
+        refusal: impl FnOnce() -> Option<V>,
+    ) -> Joined<K, V, P> {
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         match table.entry(key) {
             Entry::Occupied(mut flight) => {
                 let flight = flight.get_mut();
-                let promote = flight.lane < lane;
+                let (lower, fetch) = (flight.lane < lane, flight.fetch.clone());
+                let queued = matches!(*flight.progress.borrow(), Progress::At(Stage::Queued));
+                if lower
+                    && queued
+                    && let Some(refused) = refusal()
+                {
+                    let waiter = Waiter { progress: watch::channel(Progress::Landed(refused)).1 };
+                    return Joined { waiter, landing: None, promote: false, fetch };
+                }
                 flight.lane = flight.lane.max(lane);
                 let waiter = Waiter { progress: flight.progress.clone() };
-                Joined { waiter, landing: None, promote, fetch: flight.fetch.clone() }
+                Joined { waiter, landing: None, promote: lower, fetch }
             }
             Entry::Vacant(vacant) => {
                 let (sender, receiver) = watch::channel(Progress::At(Stage::Queued));
@@ -208,40 +225,40 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn everyone_who_joins_shares_one_result() {
         let flights = Flights::default();
-        let first = flights.join("key", Lane::Interactive, || ());
-        let second = flights.join("key", Lane::Interactive, || ());
+        let first = flights.join("key", Lane::Interactive, || (), || None);
+        let second = flights.join("key", Lane::Interactive, || (), || None);
         assert!(second.landing.is_none());
         first.landing.expect("the first leads").land(7);
         assert_eq!((landed(first.waiter, 1).await, landed(second.waiter, 1).await), (Ok(7), Ok(7)));
         assert_eq!(flights.len(), 0);
-        assert!(flights.join("key", Lane::Warm, || ()).landing.is_some());
+        assert!(flights.join("key", Lane::Warm, || (), || None).landing.is_some());
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_higher_lane_asks_for_promotion_once() {
         let flights = Flights::<_, u32, ()>::default();
-        let _warm = flights.join("key", Lane::Warm, || ());
-        assert!(flights.join("key", Lane::Interactive, || ()).promote);
-        assert!(!flights.join("key", Lane::Interactive, || ()).promote);
-        assert!(!flights.join("key", Lane::Refresh, || ()).promote);
+        let _warm = flights.join("key", Lane::Warm, || (), || None);
+        assert!(flights.join("key", Lane::Interactive, || (), || None).promote);
+        assert!(!flights.join("key", Lane::Interactive, || (), || None).promote);
+        assert!(!flights.join("key", Lane::Refresh, || (), || None).promote);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_lost_fetch_is_told_and_frees_its_key() {
         let flights = Flights::default();
-        let joined = flights.join("key", Lane::Interactive, || ());
+        let joined = flights.join("key", Lane::Interactive, || (), || None);
         drop(joined.landing);
         assert_eq!(landed(joined.waiter, 1).await, Err(Unlanded::Lost));
-        assert!(flights.join("key", Lane::Interactive, || ()).landing.is_some());
+        assert!(flights.join("key", Lane::Interactive, || (), || None).landing.is_some());
     }
 
     #[tokio::test(start_paused = true)]
     async fn an_ended_flight_does_not_remove_its_successor() {
         let flights = Flights::default();
-        let first = flights.join("key", Lane::Interactive, || ());
+        let first = flights.join("key", Lane::Interactive, || (), || None);
         let landing = first.landing.expect("the first leads");
         landing.leave_table();
-        let second = flights.join("key", Lane::Interactive, || ());
+        let second = flights.join("key", Lane::Interactive, || (), || None);
         landing.progress.send_replace(Progress::Landed(1));
         drop(landing);
         assert!(second.landing.is_some());
@@ -251,12 +268,12 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_deadline_counts_in_the_queue_only() {
         let flights = Flights::default();
-        let joined = flights.join("key", Lane::Interactive, || ());
+        let joined = flights.join("key", Lane::Interactive, || (), || None);
         let landing = joined.landing.expect("the first leads");
         assert_eq!(landed(joined.waiter, 30).await, Err(Unlanded::Overdue));
 
         landing.stage(Stage::Calling);
-        let late = tokio::spawn(landed(flights.join("key", Lane::Interactive, || ()).waiter, 30));
+        let late = tokio::spawn(landed(flights.join("key", Lane::Interactive, || (), || None).waiter, 30));
         tokio::time::sleep(Duration::from_secs(60)).await;
         landing.land(1);
         assert_eq!(late.await.expect("no panic"), Ok(1));
@@ -265,7 +282,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_hold_beyond_the_deadline_ends_the_wait_at_once() {
         let flights = Flights::<_, u32, ()>::default();
-        let mut joined = flights.join("key", Lane::Interactive, || ());
+        let mut joined = flights.join("key", Lane::Interactive, || (), || None);
         let (hold, mut holds) = watch::channel(None);
         let begun = Instant::now();
         let deadline = begun + Duration::from_secs(30);

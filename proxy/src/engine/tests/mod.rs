@@ -1,8 +1,10 @@
 //! The engine as a client sees it, on paused time against a scripted upstream.
 
+mod bodies;
 mod budget;
 mod catalogue;
 mod failures;
+mod freshness;
 mod relinks;
 mod rows;
 mod scripted;

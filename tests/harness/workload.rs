@@ -56,6 +56,11 @@ impl Workload {
         workload
     }
 
+    /// The requests in the two parts that must follow each other.
+    pub(crate) fn parts(&self) -> [&[String]; 2] {
+        [&self.lists, &self.rest]
+    }
+
     /// Ten requests at once, from one client address.
     pub(crate) async fn run(&self, proxy: SocketAddr, client: u8) -> Run {
         let mut answers = crowd::in_turn(proxy, client, HANDS, &self.lists).await;

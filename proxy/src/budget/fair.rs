@@ -35,9 +35,16 @@ impl<C: Copy + Eq + Hash, T> FairQueue<C, T> {
     }
 
     pub(crate) fn pop(&mut self) -> Option<(C, T)> {
-        let client = self.turns.pop_front()?;
+        self.pop_first(|_| true)
+    }
+
+    /// The next item that `wanted` picks. Clients without one keep their turn.
+    pub(crate) fn pop_first(&mut self, wanted: impl Fn(&T) -> bool) -> Option<(C, T)> {
+        let has_one = |client: &C| self.queued[client].iter().any(&wanted);
+        let turn = self.turns.iter().position(has_one)?;
+        let client = self.turns.remove(turn)?;
         let queue = self.queued.get_mut(&client)?;
-        let item = queue.pop_front()?;
+        let item = queue.remove(queue.iter().position(wanted)?)?;
         if queue.is_empty() {
             self.queued.remove(&client);
         } else {
@@ -45,6 +52,10 @@ impl<C: Copy + Eq + Hash, T> FairQueue<C, T> {
         }
         self.len -= 1;
         Some((client, item))
+    }
+
+    pub(crate) fn any(&self, wanted: impl Fn(&T) -> bool) -> bool {
+        self.turns.iter().any(|client| self.queued[client].iter().any(&wanted))
     }
 
     /// How many items would leave before one that `client` pushed now: its own, and of every
@@ -87,6 +98,18 @@ mod tests {
         }
         let order: Vec<_> = std::iter::from_fn(|| queue.pop()).map(|(_, item)| item).collect();
         assert_eq!(order, [1, 4, 5, 2, 6, 3]);
+    }
+
+    #[test]
+    fn who_has_nothing_to_pick_keeps_its_turn() {
+        let mut queue = FairQueue::default();
+        for (client, item) in [('a', 1), ('b', 2), ('a', 3), ('b', 4)] {
+            queue.push(client, item);
+        }
+        assert_eq!(queue.pop_first(|item| item % 2 == 0), Some(('b', 2)));
+        assert_eq!(queue.pop_first(|item| *item > 4), None);
+        let order: Vec<_> = std::iter::from_fn(|| queue.pop()).map(|(_, item)| item).collect();
+        assert_eq!(order, [1, 4, 3]);
     }
 
     proptest! {

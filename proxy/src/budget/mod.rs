@@ -38,10 +38,10 @@ pub use lane::Lane;
 pub use permit::Permit;
 pub use scheduler::Counts;
 pub(crate) use tail::whole_seconds;
-pub use ticket::{Place, Ticket};
+pub use ticket::{Missed, Place, Ticket};
 
 use pace::Pace;
-use scheduler::{Next, Scheduler};
+use scheduler::{Entrance, Next, Scheduler};
 
 /// The numbers an operator turns.
 #[derive(Debug, Clone)]
@@ -111,9 +111,20 @@ impl Budget {
         })
     }
 
+    /// True for a rate of 0: no wait is long enough.
+    pub fn allows_none(&self) -> bool {
+        self.shared.look(|scheduler| scheduler.pace.rate() < 1.0)
+    }
+
     /// A place at the end of the queue, however long the wait.
     pub fn enqueue(&self, lane: Lane, client: IpAddr) -> Ticket {
-        self.queue(lane, client, false)
+        self.queue(lane, client, Entrance::Tail)
+    }
+
+    /// A place at the end of the queue that counts for everyone behind it, but is not granted
+    /// before [`Ticket::ready`].
+    pub fn announce(&self, lane: Lane, client: IpAddr) -> Ticket {
+        self.queue(lane, client, Entrance::Announced)
     }
 
     /// A place within `deadline`, or a refusal at once.
@@ -124,7 +135,7 @@ impl Budget {
 
     /// A ticket at the head of its lane, for a call that a 429 sent back.
     pub fn readmit(&self, lane: Lane, client: IpAddr) -> Ticket {
-        self.queue(lane, client, true)
+        self.queue(lane, client, Entrance::Head)
     }
 
     /// The refusal of one more request of this lane and client, whatever its deadline.
@@ -177,10 +188,10 @@ impl Budget {
         })
     }
 
-    fn queue(&self, lane: Lane, client: IpAddr, at_head: bool) -> Ticket {
+    fn queue(&self, lane: Lane, client: IpAddr, entrance: Entrance) -> Ticket {
         let (grant, granted) = oneshot::channel();
         let now = Instant::now();
-        let id = self.shared.change(|scheduler| scheduler.enqueue(now, lane, client, at_head, grant));
+        let id = self.shared.change(|scheduler| scheduler.enqueue(now, lane, client, entrance, grant));
         Ticket::new(id, Arc::clone(&self.shared), granted)
     }
 }

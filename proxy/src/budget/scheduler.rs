@@ -20,6 +20,8 @@ pub(super) type TicketId = u64;
 struct Waiting {
     lane: Lane,
     client: IpAddr,
+    /// False while it keeps its place but would not leave yet.
+    ready: bool,
     grant: oneshot::Sender<Grant>,
 }
 
@@ -63,6 +65,16 @@ pub struct Counts {
     pub holds: u64,
 }
 
+/// Where a waiter queues.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Entrance {
+    /// Before all turns: it comes back from a 429.
+    Head,
+    Tail,
+    /// At the tail, but not ready to leave.
+    Announced,
+}
+
 /// What the driver shall do.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Next {
@@ -98,26 +110,32 @@ impl Scheduler {
         self.lanes[&lane].len()
     }
 
-    /// Queues a waiter, at the head of its lane when it comes back from a 429.
+    /// Queues a waiter.
     pub(super) fn enqueue(
         &mut self,
         now: Instant,
         lane: Lane,
         client: IpAddr,
-        at_head: bool,
+        entrance: Entrance,
         grant: oneshot::Sender<Grant>,
     ) -> TicketId {
         let id = self.next_id;
         self.next_id += 1;
         let queue = self.lanes.get_mut(&lane).expect("every lane has a queue");
-        if at_head {
-            queue.head.push_back(id);
-        } else {
-            queue.turns.push(client, id);
+        match entrance {
+            Entrance::Head => queue.head.push_back(id),
+            Entrance::Tail | Entrance::Announced => queue.turns.push(client, id),
         }
         self.note_arrival(now, lane);
-        self.waiting.insert(id, Waiting { lane, client, grant });
+        self.waiting.insert(id, Waiting { lane, client, ready: entrance != Entrance::Announced, grant });
         id
+    }
+
+    /// Lets an announced waiter leave when its turn comes.
+    pub(super) fn ready(&mut self, id: TicketId) {
+        if let Some(waiting) = self.waiting.get_mut(&id) {
+            waiting.ready = true;
+        }
     }
 
     /// Moves a waiter up to `lane`; never down. Nothing when it is gone already.
@@ -155,7 +173,7 @@ impl Scheduler {
     /// Grants at most one permit.
     pub(super) fn next(&mut self, now: Instant) -> Next {
         self.pace.relax(now);
-        let Some(lane) = Lane::ALL.into_iter().find(|lane| self.queued(*lane) > 0) else {
+        let Some(lane) = Lane::ALL.into_iter().find(|lane| self.has_ready(*lane)) else {
             return Next::Change;
         };
         if self.in_flight >= self.max_in_flight {
@@ -208,8 +226,14 @@ impl Scheduler {
 
     fn pop(&mut self, lane: Lane) -> Option<Waiting> {
         let queue = self.lanes.get_mut(&lane)?;
-        let id = queue.head.pop_front().or_else(|| queue.turns.pop().map(|(_, id)| id))?;
+        let ready = |id: &TicketId| self.waiting[id].ready;
+        let id = queue.head.pop_front().or_else(|| queue.turns.pop_first(ready).map(|(_, id)| id))?;
         self.waiting.remove(&id)
+    }
+
+    fn has_ready(&self, lane: Lane) -> bool {
+        let queue = &self.lanes[&lane];
+        !queue.head.is_empty() || queue.turns.any(|id| self.waiting[id].ready)
     }
 
     fn take_out(&mut self, id: TicketId, lane: Lane, client: IpAddr) {

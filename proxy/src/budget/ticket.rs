@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 use super::permit::{Grant, Permit};
 use super::scheduler::TicketId;
@@ -12,6 +12,15 @@ use super::{Lane, Shared};
 pub struct Ticket {
     place: Place,
     granted: oneshot::Receiver<Grant>,
+}
+
+/// Why a ticket brought no permit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missed {
+    /// The turn did not come in time.
+    Overdue,
+    /// The budget itself is gone, which only happens while the process ends.
+    Gone,
 }
 
 /// Where a ticket stands, for promoting it while somebody else waits on it.
@@ -28,6 +37,22 @@ impl Ticket {
 
     pub fn place(&self) -> Place {
         self.place.clone()
+    }
+
+    /// An announced ticket may leave from now on.
+    pub fn ready(&self) {
+        self.place.budget.change(|scheduler| scheduler.ready(self.place.id));
+    }
+
+    /// Waits for the turn until `limit`, and not at all once a hold reaches beyond it.
+    pub async fn permit_by(self, limit: Instant) -> Result<Permit, Missed> {
+        let mut holds = self.place.budget.hold.subscribe();
+        tokio::select! {
+            biased;
+            permit = self.permit() => permit.ok_or(Missed::Gone),
+            () = sleep_until(limit) => Err(Missed::Overdue),
+            Ok(_) = holds.wait_for(|hold| hold.is_some_and(|until| until > limit)) => Err(Missed::Overdue),
+        }
     }
 
     /// Waits for the turn. Cancel safe: a permit granted to a dropped ticket is refunded.

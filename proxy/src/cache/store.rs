@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::category::{Category, Ttls};
+use super::category::{Category, Ttl, Ttls};
 use super::entry::{Entry, Freshness, seconds};
 use super::key::Key;
 use super::memory::Memory;
-use crate::api::{Entity, Id, ParsedRow, RowKind, SpotifyId, Uuid};
+use crate::api::{Entity, Id, ParsedRow, RowKind, Uuid};
 use crate::clock::{Clock, Timestamp};
 
 /// Sizes and lifetimes.
@@ -45,7 +45,7 @@ pub enum Known {
     },
     /// The upstream is known to lack it.
     Missing(Entry),
-    /// Ask for this id: the UUID when a mapping leads to it, so that both spellings meet.
+    /// Ask for this id: the UUID when a mapping leads to one, so that all spellings meet.
     Nothing(Id),
 }
 
@@ -77,25 +77,18 @@ impl Store {
 
     /// Stores a body and returns its entry.
     pub fn put(&self, key: Key, category: Category, status: u16, body: Bytes) -> Entry {
-        self.put_at_most(key, category, status, body, Duration::MAX)
+        self.put_at_most(key, category, status, body, self.ttl(category))
     }
 
-    /// Like [`Store::put`], fresh for no longer than `longest`.
-    pub fn put_at_most(
-        &self,
-        key: Key,
-        category: Category,
-        status: u16,
-        body: Bytes,
-        longest: Duration,
-    ) -> Entry {
+    /// Like [`Store::put`], fresh and stale for no longer than `longest`.
+    pub fn put_at_most(&self, key: Key, category: Category, status: u16, body: Bytes, longest: Ttl) -> Entry {
         let ttl = self.settings.ttls.of(category);
         let entry = Entry {
             body,
             status,
             stored_at: self.now(),
-            fresh_for: seconds(self.jittered(category, ttl.fresh).min(longest)),
-            stale_for: seconds(ttl.stale),
+            fresh_for: seconds(self.jittered(category, ttl.fresh).min(longest.fresh)),
+            stale_for: seconds(ttl.stale.min(longest.stale)),
         };
         self.memory.put(key, entry.clone());
         entry
@@ -107,16 +100,19 @@ impl Store {
 
     /// What is known about an id. Learning a row forgets its absence and the other way round.
     pub fn know(&self, kind: RowKind, id: &Id) -> Known {
-        let uuid = match id {
+        let row = |uuid| Some(Known::Row { uuid, held: self.get(&Key::Row(kind, uuid))? });
+        let own = match id {
             Id::Uuid(uuid) => Some(*uuid),
-            Id::Spotify(spotify) => self.mapped(kind.entity(), *spotify),
-            Id::Malformed(_) => None,
+            Id::Spotify(_) | Id::Malformed(_) => None,
         };
-        let held = uuid.and_then(|uuid| Some((uuid, self.get(&Key::Row(kind, uuid))?)));
-        if let Some((uuid, held)) = held {
-            return Known::Row { uuid, held };
+        if let Some(known) = own.and_then(row) {
+            return known;
         }
-        let asked = uuid.map_or_else(|| id.clone(), Id::Uuid);
+        let mapped = self.mapped(kind.entity(), id);
+        if let Some(known) = mapped.and_then(row) {
+            return known;
+        }
+        let asked = mapped.map_or_else(|| id.clone(), Id::Uuid);
         let absent = |id: &Id| self.get(&Key::Missing(kind, id.clone())).map(|held| held.entry);
         match absent(&asked).or_else(|| if asked == *id { None } else { absent(id) }) {
             Some(entry) => Known::Missing(entry),
@@ -124,16 +120,17 @@ impl Store {
         }
     }
 
-    /// The UUID a Spotify id is known to mean.
-    pub fn mapped(&self, entity: Entity, spotify: SpotifyId) -> Option<Uuid> {
-        let held = self.get(&Key::Mapping(entity, spotify))?;
+    /// The UUID an id is known to mean: any Spotify id of a row seen, a UUID when it was linked to
+    /// another row.
+    pub fn mapped(&self, entity: Entity, id: &Id) -> Option<Uuid> {
+        let held = self.get(&Key::Mapping(entity, id.clone()))?;
         Uuid::parse(std::str::from_utf8(&held.entry.body).ok()?)
     }
 
     /// Keeps a row, its mapping, and that neither of its ids is missing.
     pub fn learn(&self, row: &ParsedRow) -> Entry {
         if let Some(spotify) = row.spotify {
-            self.map(row.kind.entity(), spotify, row.uuid);
+            self.map(row.kind.entity(), Id::Spotify(spotify), row.uuid);
             self.memory.remove(&Key::Missing(row.kind, Id::Spotify(spotify)));
         }
         self.memory.remove(&Key::Missing(row.kind, Id::Uuid(row.uuid)));
@@ -144,13 +141,10 @@ impl Store {
     /// that was linked to another one.
     pub fn learn_as(&self, asked: &Id, row: &ParsedRow) -> Entry {
         self.memory.remove(&Key::Missing(row.kind, asked.clone()));
-        match asked {
-            Id::Spotify(spotify) => self.map(row.kind.entity(), *spotify, row.uuid),
-            Id::Uuid(uuid) => {
-                self.put(Key::Row(row.kind, *uuid), row.kind.into(), 200, row.bytes.clone());
-            }
-            Id::Malformed(_) => {}
+        if let Id::Uuid(uuid) = asked {
+            self.memory.remove(&Key::Row(row.kind, *uuid));
         }
+        self.map(row.kind.entity(), asked.clone(), row.uuid);
         self.learn(row)
     }
 
@@ -173,13 +167,13 @@ impl Store {
     }
 
     /// The lifetime of a category, without jitter.
-    pub fn ttl(&self, category: Category) -> Duration {
-        self.settings.ttls.of(category).fresh
+    pub fn ttl(&self, category: Category) -> Ttl {
+        self.settings.ttls.of(category)
     }
 
-    fn map(&self, entity: Entity, spotify: SpotifyId, uuid: Uuid) {
+    fn map(&self, entity: Entity, id: Id, uuid: Uuid) {
         let body = Bytes::from(uuid.to_string());
-        self.put(Key::Mapping(entity, spotify), Category::Mapping, 200, body);
+        self.put(Key::Mapping(entity, id), Category::Mapping, 200, body);
     }
 
     fn jittered(&self, category: Category, ttl: Duration) -> Duration {

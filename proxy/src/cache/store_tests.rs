@@ -91,9 +91,19 @@ async fn a_relinked_row_answers_the_id_that_was_asked() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_relinked_uuid_leads_to_the_row_instead_of_copying_it() {
+    let store = store();
+    let asked = Id::Uuid(Uuid::from_bits(8));
+    store.learn(&ParsedRow { uuid: Uuid::from_bits(8), spotify: None, ..row(RowKind::Track) });
+    store.learn_as(&asked, &row(RowKind::Track));
+    let Known::Row { uuid, .. } = store.know(RowKind::Track, &asked) else { panic!("held") };
+    assert_eq!(uuid, Uuid::from_bits(7));
+}
+
+#[tokio::test(start_paused = true)]
 async fn jitter_only_shortens() {
     let store = store();
-    let ttl = u32::try_from(store.ttl(Category::Search).as_secs()).expect("a day");
+    let ttl = u32::try_from(store.ttl(Category::Search).fresh.as_secs()).expect("a day");
     let fresh: Vec<u32> = (0..200)
         .map(|n| store.put(Key::Body(n.to_string().into()), Category::Search, 200, Bytes::new()).fresh_for)
         .collect();

@@ -14,8 +14,9 @@ use crate::telemetry::{Avoided, Outcome};
 impl Engine {
     pub(super) async fn body(&self, request: &Body, caller: &Caller) -> Answer {
         let drawn = request.endpoint.shape == Shape::Recommendation;
-        let new_draw = drawn && caller.no_cache && self.settings.honour_no_cache;
         let held = self.store.get(&self.bodies.key(request));
+        let denied = held.as_ref().is_some_and(|held| is_denial(&held.entry));
+        let new_draw = drawn && caller.no_cache && self.settings.honour_no_cache && !denied;
         let category = Category::of_shape(request.endpoint.shape);
         if !new_draw {
             let result = held.as_ref().map_or("miss", |held| if held.stale { "stale" } else { "hit" });
@@ -43,7 +44,7 @@ impl Engine {
             let wish = Wish { client: caller.client, lane: Lane::Refresh, deadline: None };
             drop(self.bodies.join(request, false, wish, None));
         }
-        let denied = entry.status == StatusCode::BAD_REQUEST.as_u16();
+        let denied = is_denial(entry);
         self.metrics.avoid(if denied { Avoided::Denial } else { Avoided::Cache }, 1);
         let trace = match (denied, stale) {
             (true, _) => Trace::new(Outcome::Denied).detail("denied"),
@@ -68,4 +69,9 @@ impl Engine {
         let status = StatusCode::from_u16(entry.status).unwrap_or(StatusCode::OK);
         Answer::new(status, entry.body.clone(), &trace.ttl(entry.ttl(self.store.now())))
     }
+}
+
+/// Only a request that is refused for good is kept with this status.
+fn is_denial(entry: &Entry) -> bool {
+    entry.status == StatusCode::BAD_REQUEST.as_u16()
 }

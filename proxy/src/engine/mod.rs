@@ -17,12 +17,12 @@ use std::time::{Duration, SystemTime};
 
 use http::{Method, StatusCode};
 use tokio::runtime::Handle;
-use tokio::time::{Instant, interval, timeout_at};
+use tokio::time::{Instant, interval};
 
 pub use answer::{Answer, Caller};
 
 use crate::api::{Body, Call, ErrorBody, ErrorCode, Id, Request, classify};
-use crate::budget::{Budget, Lane, Limits, Permit};
+use crate::budget::{Budget, Lane, Limits, Missed, Permit, Refused};
 use crate::cache::{self, Store};
 use crate::clock::Clock;
 use crate::flight::{BatchSettings, Batches, Bodies, Dispatch, Failure, Patience, Unlanded, Waiter, Wish};
@@ -210,12 +210,12 @@ impl Engine {
         self.dispatch.check_breaker()?;
         let wish = self.wish(caller);
         let deadline = wish.deadline.unwrap_or_else(Instant::now);
-        let refused = |refused: crate::budget::Refused| Failure::Refused { retry_after: refused.retry_after };
+        let refused = |refused: Refused| Failure::Refused { retry_after: refused.retry_after };
         let ticket = self.budget.admit(wish.lane, wish.client, deadline).map_err(refused)?;
-        match timeout_at(deadline, ticket.permit()).await {
-            Ok(permit) => permit.ok_or(Failure::Lost),
-            Err(_) => Err(refused(self.budget.refuse(wish.lane, wish.client))),
-        }
+        ticket.permit_by(deadline).await.map_err(|missed| match missed {
+            Missed::Overdue => refused(self.budget.refuse(wish.lane, wish.client)),
+            Missed::Gone => Failure::Lost,
+        })
     }
 
     fn wish(&self, caller: &Caller) -> Wish {

@@ -34,6 +34,13 @@ struct Part {
     from: From,
 }
 
+/// What became of an id that had to be fetched.
+struct FetchedId {
+    id: Id,
+    fetched: Fetched,
+    opened_here: bool,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum From {
     Fresh,
@@ -109,25 +116,27 @@ impl Engine {
         self.refresh_rows(kind, stale, caller);
 
         let wish = self.wish(caller);
-        let chunks: Vec<Vec<Id>> = order.chunks(self.settings.batch.max_ids).map(<[Id]>::to_vec).collect();
-        let fetched: Vec<Vec<(Fetched, bool)>> = stream::iter(chunks)
-            .map(|chunk| self.fetch_chunk(kind, chunk, wish))
-            .buffered(self.settings.max_parallel_per_request.max(1))
+        // Lazy: a chunk's flights open when the stream polls it.
+        let chunks = order.chunks(self.settings.batch.max_ids);
+        let pending: Vec<_> = chunks.map(|chunk| self.fetch_chunk(kind, chunk, wish)).collect();
+        // Unordered: the first failure is the answer, whichever chunk it comes from.
+        let fetched: Vec<Vec<FetchedId>> = stream::iter(pending)
+            .buffer_unordered(self.settings.max_parallel_per_request.max(1))
             .try_collect()
             .await?;
 
         let mut calls = HashSet::<CallId>::new();
         let (mut opened, mut led) = (0, 0);
-        for (id, (fetched, opened_here)) in order.iter().zip(fetched.into_iter().flatten()) {
+        for FetchedId { id, fetched, opened_here } in fetched.into_iter().flatten() {
             calls.extend(fetched.call);
             opened += usize::from(opened_here);
             led += usize::from(opened_here && fetched.led);
             let absence = match fetched.row {
-                None => self.absence(kind, id),
+                None => self.absence(kind, &id),
                 Some(_) => None,
             };
             let part = Part { row: fetched.row, absence, from: From::Upstream };
-            for position in missing.remove(id).unwrap_or_default() {
+            for position in missing.remove(&id).unwrap_or_default() {
                 parts[position] = Some(part.clone());
             }
         }
@@ -135,19 +144,23 @@ impl Engine {
         Ok(Gathered { parts, opened, led, calls: calls.len() })
     }
 
-    /// Opens or joins the flights of one chunk and waits for all of them.
-    async fn fetch_chunk(
-        &self,
-        kind: RowKind,
-        chunk: Vec<Id>,
-        wish: Wish,
-    ) -> Result<Vec<(Fetched, bool)>, Failure> {
-        let joined: Vec<_> = chunk.into_iter().map(|id| self.batches.join(kind, id, wish)).collect();
-        let mut fetched = Vec::with_capacity(joined.len());
-        for (waiter, opened) in joined {
-            fetched.push((self.wait(waiter, wish).await??, opened));
+    /// Opens or joins the flights of one chunk and waits for all of them. Stops at the first that
+    /// is refused: one request is one refusal, however many ids it has.
+    async fn fetch_chunk(&self, kind: RowKind, chunk: &[Id], wish: Wish) -> Result<Vec<FetchedId>, Failure> {
+        let mut joined = Vec::with_capacity(chunk.len());
+        for id in chunk {
+            let (waiter, opened_here) = self.batches.join(kind, id.clone(), wish);
+            if let Some(Err(failure)) = waiter.result() {
+                return Err(failure);
+            }
+            joined.push((id, waiter, opened_here));
         }
-        Ok(fetched)
+        let mut all = Vec::with_capacity(joined.len());
+        for (id, waiter, opened_here) in joined {
+            let fetched = self.wait(waiter, wish).await??;
+            all.push(FetchedId { id: id.clone(), fetched, opened_here });
+        }
+        Ok(all)
     }
 
     fn refresh_rows(&self, kind: RowKind, stale: Vec<Id>, caller: &Caller) {

@@ -2,7 +2,7 @@
 //!
 //! Each id is a flight of its own; [`Batches`] brings it down. An id boards the pool of its group
 //! (kind, and apart from them the malformed ids, which must not spoil a call for others). A
-//! carrier lingers, waits for its permit, looks every id up once more (somebody may have filled it
+//! carrier announces itself to the budget, lingers, waits for its permit, looks every id up once more (somebody may have filled it
 //! meanwhile), and asks upstream for what is left.
 //!
 //! Absence is concluded carefully: an id counts as missing only when its call was a complete 200
@@ -25,7 +25,7 @@ use super::dispatch::{Ask, Dispatch};
 use super::failure::Failure;
 use super::pool::{Carrier, Need, Pool, Rider};
 use super::table::{Flights, Landing, Stage, Waiter};
-use super::urgency::Urgency;
+use super::urgency::{Seat, Urgency};
 use crate::api::{Endpoint, Extracted, Id, ParsedRow, RowKind, Shape, Uuid, extract};
 use crate::budget::{Lane, Ticket};
 use crate::cache::{Entry, Known, Store};
@@ -33,7 +33,7 @@ use crate::telemetry::Metrics;
 use crate::upstream::Reply;
 
 type RowKey = (RowKind, Id);
-type RowLanding = Landing<RowKey, RowResult, ()>;
+type RowLanding = Landing<RowKey, RowResult, Arc<Seat>>;
 type RowRider = Rider<RowLanding>;
 
 /// What became of one id.
@@ -89,7 +89,7 @@ pub struct Batches(Arc<Inner>);
 
 struct Inner {
     settings: BatchSettings,
-    flights: Flights<RowKey, RowResult, ()>,
+    flights: Flights<RowKey, RowResult, Arc<Seat>>,
     pools: Mutex<HashMap<Group, Pool<RowLanding>>>,
     dispatch: Arc<Dispatch>,
     store: Arc<Store>,
@@ -121,12 +121,14 @@ impl Batches {
 
     /// Joins or opens the flight of one row. True when this opened it.
     pub fn join(&self, kind: RowKind, id: Id, wish: Wish) -> (Waiter<RowResult>, bool) {
-        let joined = self.0.flights.join((kind, id.clone()), wish.lane, || ());
+        let group = Group { kind, malformed: id.is_malformed() };
+        let refusal = || self.0.with_pool(group, |pool| self.0.refusal(pool, wish)).map(Err);
+        let joined = self.0.flights.join((kind, id.clone()), wish.lane, Arc::default, refusal);
         let opened = joined.landing.is_some();
         if let Some(landing) = joined.landing {
-            self.0.board(kind, Rider { id, landing }, wish);
+            self.0.board(group, Rider { id, landing }, wish);
         } else if joined.promote {
-            self.0.promote(kind, &id, wish);
+            self.0.promote(group, &id, wish, &joined.fetch);
         }
         (joined.waiter, opened)
     }
@@ -138,32 +140,34 @@ impl Batches {
 }
 
 impl Inner {
-    fn board(self: &Arc<Self>, kind: RowKind, rider: RowRider, wish: Wish) {
+    fn board(self: &Arc<Self>, group: Group, rider: RowRider, wish: Wish) {
         if let Err(failure) = self.dispatch.check_breaker() {
             return rider.landing.land(Err(failure));
         }
-        let group = Group { kind, malformed: rider.id.is_malformed() };
         let refused = self.with_pool(group, |pool| {
-            if pool.needs_start(wish.lane)
-                && let Some(deadline) = wish.deadline
-                && let Err(refused) = self.dispatch.budget().check(wish.lane, wish.client, deadline)
-            {
-                return Some((rider, refused));
+            if let Some(failure) = self.refusal(pool, wish) {
+                return Some((rider, failure));
             }
             pool.board(wish.lane, wish.client, rider);
             None
         });
         match refused {
-            Some((rider, refused)) => {
-                rider.landing.land(Err(Failure::Refused { retry_after: refused.retry_after }));
-            }
+            Some((rider, failure)) => rider.landing.land(Err(failure)),
             None => self.provide(group, wish.client),
         }
     }
 
-    fn promote(self: &Arc<Self>, kind: RowKind, id: &Id, wish: Wish) {
-        let group = Group { kind, malformed: id.is_malformed() };
-        self.with_pool(group, |pool| pool.promote(id, wish.client, wish.lane));
+    /// Why one more id of this wish cannot be called for in time.
+    fn refusal(&self, pool: &Pool<RowLanding>, wish: Wish) -> Option<Failure> {
+        pool.needs_start(wish.lane).then(|| self.dispatch.refusal(wish)).flatten()
+    }
+
+    fn promote(self: &Arc<Self>, group: Group, id: &Id, wish: Wish, seat: &Seat) {
+        self.with_pool(group, |pool| {
+            if !pool.promote(id, wish.client, wish.lane) {
+                seat.promote(wish.lane);
+            }
+        });
         self.provide(group, wish.client);
     }
 
@@ -174,19 +178,21 @@ impl Inner {
                 Need::Nothing => return,
                 Need::Promoted => {}
                 Need::Spawn(carrier) => {
-                    let inner = Arc::clone(self);
-                    self.runtime.spawn(async move { inner.carry(group, carrier).await });
+                    // Before it lingers, so that whoever comes in the meantime sees the place taken.
+                    let announce = |lane| self.dispatch.budget().announce(lane, carrier.client);
+                    let ticket = carrier.urgency.take(announce);
+                    self.runtime.spawn(Arc::clone(self).carry(group, carrier, ticket));
                 }
             }
         }
     }
 
-    async fn carry(self: Arc<Self>, group: Group, carrier: Arc<Carrier>) {
+    async fn carry(self: Arc<Self>, group: Group, carrier: Arc<Carrier>, ticket: Ticket) {
         tokio::select! {
             () = sleep(self.settings.linger) => {}
             () = carrier.full.notified() => {}
         }
-        let ticket = self.ticket(&carrier.urgency, carrier.client);
+        ticket.ready();
         let riders = Mutex::new(Vec::new());
         let take = || {
             let taken = self.take(group, &carrier);
@@ -199,8 +205,12 @@ impl Inner {
 
     /// Asks again for ids that stayed open, in a call that nobody else joins.
     async fn carry_alone(self: Arc<Self>, kind: RowKind, client: IpAddr, lane: Lane, riders: Vec<RowRider>) {
-        let urgency = Urgency::new(lane);
-        let ticket = self.ticket(&urgency, client);
+        let urgency = Arc::new(Urgency::new(lane));
+        for rider in &riders {
+            rider.landing.stage(Stage::Queued);
+            rider.landing.fetch().change(&urgency);
+        }
+        let ticket = urgency.take(|lane| self.dispatch.budget().enqueue(lane, client));
         let ask = self.ask(kind, &riders);
         let riders = Mutex::new(riders);
         self.ride(kind, ticket, &urgency, client, &riders, || Some(ask.clone())).await;
@@ -227,20 +237,21 @@ impl Inner {
                 self.settle(kind, client, urgency.lane(), riders, &extracted.rows);
             }
             Err(failure) => {
+                failure.log(kind.multi_get_path());
                 let landings = riders.into_iter().map(|rider| rider.landing).collect();
                 Landing::land_all(landings, &Err(failure));
             }
         }
     }
 
-    fn ticket(&self, urgency: &Urgency, client: IpAddr) -> Ticket {
-        urgency.take(|lane| self.dispatch.budget().enqueue(lane, client))
-    }
-
     /// Takes the carrier's ids out of the pool; what was filled meanwhile lands at once.
     fn take(self: &Arc<Self>, group: Group, carrier: &Arc<Carrier>) -> Vec<RowRider> {
         let look_up = |id: &Id| self.look_up(group.kind, id);
-        let taken = self.with_pool(group, |pool| pool.leave(carrier, look_up));
+        let taken = self.with_pool(group, |pool| {
+            let taken = pool.leave(carrier, look_up);
+            taken.needed.iter().for_each(|rider| rider.landing.fetch().change(&carrier.urgency));
+            taken
+        });
         taken.filled.into_iter().for_each(|(rider, found)| rider.landing.land(Ok(found)));
         self.provide(group, carrier.client);
         taken.needed
@@ -277,17 +288,24 @@ impl Inner {
     ) {
         let call = Some(CallId(self.calls.fetch_add(1, Ordering::Relaxed)));
         let alone = riders.len() == 1;
+        let leader = riders.first().map(|rider| rider.id.clone());
+        let bring_down = |rider: RowRider, row| {
+            let led = leader.as_ref() == Some(&rider.id);
+            rider.landing.land(Ok(Fetched { row, call, led }));
+        };
         let entries: Vec<Entry> = rows.iter().map(|row| self.store.learn(row)).collect();
         let mut stranger = vec![true; rows.len()];
         let mut open = Vec::new();
-        for (position, rider) in riders.into_iter().enumerate() {
-            let Some(index) = rows.iter().position(|row| answers(row, &rider.id)) else {
+        for rider in riders {
+            let own: Vec<usize> = (0..rows.len()).filter(|row| answers(&rows[*row], &rider.id)).collect();
+            // A track asked by both its ids may come once or twice; neither makes it a stranger.
+            let unclaimed = own.iter().find(|row| stranger[**row]);
+            let Some(index) = unclaimed.or(own.first()).copied() else {
                 open.push(rider);
                 continue;
             };
             stranger[index] = false;
-            let row = Some((rows[index].uuid, entries[index].clone()));
-            rider.landing.land(Ok(Fetched { row, call, led: position == 0 }));
+            bring_down(rider, Some((rows[index].uuid, entries[index].clone())));
         }
         let strangers: Vec<&ParsedRow> =
             rows.iter().zip(stranger).filter_map(|(row, stranger)| stranger.then_some(row)).collect();
@@ -295,18 +313,18 @@ impl Inner {
             ([], _) => {
                 for rider in open {
                     self.store.learn_absence(kind, &rider.id);
-                    rider.landing.land(Ok(Fetched { row: None, call, led: alone }));
+                    bring_down(rider, None);
                 }
             }
             ([relinked], true) => {
                 for rider in open {
                     let entry = self.store.learn_as(&rider.id, relinked);
-                    let row = Some((relinked.uuid, entry));
-                    rider.landing.land(Ok(Fetched { row, call, led: true }));
+                    bring_down(rider, Some((relinked.uuid, entry)));
                 }
             }
             (_, true) => {
                 let failure = Failure::Unusable("several rows for one id".to_owned());
+                failure.log(kind.multi_get_path());
                 open.into_iter().for_each(|rider| rider.landing.land(Err(failure.clone())));
             }
             (_, false) => self.ask_again(kind, client, lane, open),

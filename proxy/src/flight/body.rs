@@ -5,6 +5,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use http::StatusCode;
 use tokio::runtime::Handle;
@@ -32,20 +33,22 @@ pub struct FetchedBody {
     pub called: bool,
 }
 
-/// A new draw of a random answer is another need than the answer itself.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Need {
-    key: Arc<str>,
-    new_draw: bool,
+/// What those who join a flight may still change before its call.
+#[derive(Debug)]
+struct Fetch {
+    urgency: Urgency,
+    /// Call even if somebody else has stored an answer by then. Whoever asks for a new draw of a
+    /// random answer and meets its flight gets one.
+    new_draw: AtomicBool,
 }
 
-type BodyLanding = Landing<Need, BodyResult, Arc<Urgency>>;
+type BodyLanding = Landing<Arc<str>, BodyResult, Arc<Fetch>>;
 
 #[derive(Clone)]
 pub struct Bodies(Arc<Inner>);
 
 struct Inner {
-    flights: Flights<Need, BodyResult, Arc<Urgency>>,
+    flights: Flights<Arc<str>, BodyResult, Arc<Fetch>>,
     dispatch: Arc<Dispatch>,
     store: Arc<Store>,
     sizes: DefaultSizes,
@@ -73,13 +76,16 @@ impl Bodies {
         wish: Wish,
         request_id: Option<&str>,
     ) -> (Waiter<BodyResult>, bool) {
-        let need = Need { key: self.0.sizes.key(request).into(), new_draw };
-        let joined = self.0.flights.join(need, wish.lane, || Arc::new(Urgency::new(wish.lane)));
+        let key = self.0.sizes.key(request).into();
+        let fetch = || Arc::new(Fetch { urgency: Urgency::new(wish.lane), new_draw: new_draw.into() });
+        let refusal = || self.0.dispatch.refusal(wish).map(Err);
+        let joined = self.0.flights.join(key, wish.lane, fetch, refusal);
         let opened = joined.landing.is_some();
+        joined.fetch.new_draw.fetch_or(new_draw, Ordering::Relaxed);
         if let Some(landing) = joined.landing {
-            self.0.open(request, new_draw, wish, request_id, landing, &joined.fetch);
+            self.0.open(request, wish, request_id, landing, joined.fetch);
         } else if joined.promote {
-            joined.fetch.promote(wish.lane);
+            joined.fetch.urgency.promote(wish.lane);
         }
         (joined.waiter, opened)
     }
@@ -94,13 +100,12 @@ impl Inner {
     fn open(
         self: &Arc<Self>,
         request: &Body,
-        new_draw: bool,
         wish: Wish,
         request_id: Option<&str>,
         landing: BodyLanding,
-        urgency: &Arc<Urgency>,
+        fetch: Arc<Fetch>,
     ) {
-        let ticket = match self.ticket(wish, urgency) {
+        let ticket = match self.ticket(wish, &fetch.urgency) {
             Ok(ticket) => ticket,
             Err(failure) => return landing.land(Err(failure)),
         };
@@ -109,42 +114,40 @@ impl Inner {
             path_and_query: request.target.clone(),
             request_id: request_id.map(str::to_owned),
         };
-        let (inner, request, urgency) = (Arc::clone(self), request.clone(), Arc::clone(urgency));
+        let (inner, request) = (Arc::clone(self), request.clone());
         self.runtime.spawn(async move {
-            let result = inner.fetch(&request, new_draw, ticket, &urgency, wish.client, &ask, &landing).await;
+            let result = inner.fetch(&request, ticket, &fetch, wish.client, &ask, &landing).await;
             landing.land(result);
         });
     }
 
     fn ticket(&self, wish: Wish, urgency: &Urgency) -> Result<Ticket, Failure> {
         self.dispatch.check_breaker()?;
-        let budget = self.dispatch.budget();
-        if let Some(deadline) = wish.deadline {
-            budget
-                .check(wish.lane, wish.client, deadline)
-                .map_err(|refused| Failure::Refused { retry_after: refused.retry_after })?;
+        match self.dispatch.refusal(wish) {
+            Some(failure) => Err(failure),
+            None => Ok(urgency.take(|lane| self.dispatch.budget().enqueue(lane, wish.client))),
         }
-        Ok(urgency.take(|lane| budget.enqueue(lane, wish.client)))
     }
 
-    #[allow(clippy::too_many_arguments)] // the parts of one fetch, named once
     async fn fetch(
         &self,
         request: &Body,
-        new_draw: bool,
         ticket: Ticket,
-        urgency: &Urgency,
+        fetch: &Fetch,
         client: IpAddr,
         ask: &Ask,
         landing: &BodyLanding,
     ) -> BodyResult {
         let mut found = None;
         let prepare = || {
-            found = self.filled(request).filter(|_| !new_draw);
+            found = self.filled(request).filter(|_| !fetch.new_draw.load(Ordering::Relaxed));
             found.is_none().then(|| ask.clone())
         };
-        match self.dispatch.fetch(ticket, urgency, client, prepare, |stage| landing.stage(stage)).await? {
-            Some(reply) => self.keep(request, &reply),
+        let stage = |stage| landing.stage(stage);
+        match self.dispatch.fetch(ticket, &fetch.urgency, client, prepare, stage).await? {
+            Some(reply) => {
+                self.keep(request, &reply).inspect_err(|failure| failure.log(request.endpoint.path))
+            }
             None => found.map(|entry| FetchedBody { entry, called: false }).ok_or(Failure::Lost),
         }
     }

@@ -2,8 +2,9 @@
 //!
 //! Every attempt takes a permit of its own. Network errors, time-outs and 5xx are tried again
 //! after 1 s and 2 s (with jitter, so that failures of one moment do not return as one moment);
-//! all attempts together keep within the time one call may take. A 429 is no failure: the budget
-//! holds for everyone, and the call goes back to the head of its lane.
+//! all attempts together, their waits for a permit included, keep within the time one call may
+//! take. A 429 is no failure: the budget holds for everyone, and the call goes back to the head of
+//! its lane; the time it waits there does not count.
 
 use std::net::IpAddr;
 use std::pin::pin;
@@ -13,11 +14,12 @@ use std::time::Duration;
 use http::StatusCode;
 use tokio::time::{Instant, sleep};
 
+use super::batch::Wish;
 use super::failure::Failure;
 use super::table::Stage;
 use super::urgency::Urgency;
 use crate::api::Endpoint;
-use crate::budget::{Budget, Permit, Ticket, whole_seconds};
+use crate::budget::{Budget, Missed, Permit, Ticket, whole_seconds};
 use crate::telemetry::Metrics;
 use crate::upstream::{Breaker, CallError, Reply, Request, Upstream};
 
@@ -87,6 +89,17 @@ impl Dispatch {
         }
     }
 
+    /// Why a call for this wish cannot start in time. One that nobody waits for has all the time
+    /// there is, but a budget of nothing never starts it.
+    pub fn refusal(&self, wish: Wish) -> Option<Failure> {
+        let refused = match wish.deadline {
+            Some(deadline) => self.budget.check(wish.lane, wish.client, deadline).err()?,
+            None if self.budget.allows_none() => self.budget.refuse(wish.lane, wish.client),
+            None => return None,
+        };
+        Some(Failure::Refused { retry_after: refused.retry_after })
+    }
+
     pub fn is_suspended(&self) -> bool {
         self.breaker(|breaker| breaker.is_open())
     }
@@ -103,85 +116,93 @@ impl Dispatch {
         mut prepare: impl FnMut() -> Option<Ask>,
         stage: impl Fn(Stage),
     ) -> Result<Option<Reply>, Failure> {
-        let Some(permit) = ticket.permit().await else { return Err(Failure::Lost) };
-        let mut permit = Some(permit);
+        let Some(mut permit) = ticket.permit().await else { return Err(Failure::Lost) };
         let Some(ask) = prepare() else {
-            permit.into_iter().for_each(Permit::refund);
+            permit.refund();
             return Ok(None);
         };
-        let mut begun = Instant::now();
         let total = self.time_limit(ask.endpoint);
+        let mut limit = Instant::now() + total;
         let (mut attempts, mut throttled) = (0, 0);
+        let mut probing = false;
         loop {
-            let granted = match permit.take() {
-                Some(permit) => permit,
-                None => {
-                    let queued = Instant::now();
-                    let permit = self.readmitted(urgency, client, &stage).await?;
-                    // Waiting for a turn is not the upstream's time: after a long hold the call
-                    // would be made with no time left.
-                    begun += queued.elapsed();
-                    permit
+            if !probing {
+                match self.breaker(|breaker| breaker.admit(Instant::now()).map(|()| breaker.is_open())) {
+                    Ok(is_probe) => probing = is_probe,
+                    Err(left) => {
+                        permit.refund();
+                        return Err(Failure::Suspended { retry_after: whole_seconds(left) });
+                    }
                 }
-            };
-            if let Err(left) = self.breaker(|breaker| breaker.admit(Instant::now())) {
-                granted.refund();
-                return Err(Failure::Suspended { retry_after: whole_seconds(left) });
             }
             stage(Stage::Calling);
-            let left = total.saturating_sub(begun.elapsed());
-            let outcome = self.call(granted, &ask, left).await;
-            if let Ok(reply) = &outcome {
-                if reply.status == StatusCode::TOO_MANY_REQUESTS {
+            let left = limit.saturating_duration_since(Instant::now());
+            let failure = match self.call(permit, &ask, left).await {
+                Ok(reply) if reply.status == StatusCode::TOO_MANY_REQUESTS => {
                     self.budget.hold(reply.retry_after);
                     self.breaker(|breaker| breaker.succeeded(Instant::now()));
+                    probing = false;
                     throttled += 1;
                     if throttled > THROTTLED_AT_MOST {
-                        let retry_after = whole_seconds(reply.retry_after.unwrap_or_default());
-                        return Err(Failure::Throttled { retry_after });
+                        let hold = self.budget.snapshot().hold.unwrap_or_default();
+                        return Err(Failure::Throttled { retry_after: whole_seconds(hold) });
                     }
                     stage(Stage::Queued);
+                    let queued = Instant::now();
+                    permit = self.readmit(urgency, client).permit().await.ok_or(Failure::Lost)?;
+                    limit += queued.elapsed();
                     continue;
                 }
-                self.budget.answered();
-                if !reply.status.is_server_error() {
-                    self.breaker(|breaker| breaker.succeeded(Instant::now()));
-                    return outcome.map(Some).map_err(|error| failure(&error));
+                Ok(reply) => {
+                    self.budget.answered();
+                    if !reply.status.is_server_error() {
+                        self.breaker(|breaker| breaker.succeeded(Instant::now()));
+                        return Ok(Some(reply));
+                    }
+                    Failure::Upstream(reply.status)
                 }
-            }
+                Err(error) => failure(&error),
+            };
             attempts += 1;
             let pause = self.pause(attempts);
-            if attempts >= self.patience.max_attempts || begun.elapsed() + pause >= total {
-                self.breaker(|breaker| breaker.failed(Instant::now()));
-                return Err(match outcome {
-                    Ok(reply) => Failure::Upstream(reply.status),
-                    Err(error) => failure(&error),
-                });
+            if attempts < self.patience.max_attempts && Instant::now() + pause < limit {
+                sleep(pause).await;
+                if let Ok(granted) = self.retry_permit(urgency, client, limit, &stage).await {
+                    permit = granted;
+                    continue;
+                }
             }
-            sleep(pause).await;
+            self.breaker(|breaker| breaker.failed(Instant::now()));
+            return Err(failure);
         }
     }
 
-    /// A permit for one more attempt. While a hold lasts the waiters' deadlines count again, also
-    /// those of a fetch that is between two attempts: a hold may take an hour.
-    async fn readmitted(
+    /// A permit for one more attempt, within `limit`. While a hold lasts the waiters' deadlines
+    /// count again: it may take longer than they can wait.
+    async fn retry_permit(
         &self,
         urgency: &Urgency,
         client: IpAddr,
+        limit: Instant,
         stage: &impl Fn(Stage),
-    ) -> Result<Permit, Failure> {
+    ) -> Result<Permit, Missed> {
         let mut holds = self.budget.holds();
-        let mut permit = pin!(urgency.take(|lane| self.budget.readmit(lane, client)).permit());
+        let mut permit = pin!(self.readmit(urgency, client).permit_by(limit));
         loop {
             if holds.borrow_and_update().is_some_and(|until| until > Instant::now()) {
                 stage(Stage::Queued);
             }
             tokio::select! {
                 biased;
-                permit = &mut permit => return permit.ok_or(Failure::Lost),
+                permit = &mut permit => return permit,
                 Ok(()) = holds.changed() => {}
             }
         }
+    }
+
+    /// A place at the head of the lane: this fetch has had its turn before.
+    fn readmit(&self, urgency: &Urgency, client: IpAddr) -> Ticket {
+        urgency.take(|lane| self.budget.readmit(lane, client))
     }
 
     async fn call(&self, permit: Permit, ask: &Ask, timeout: Duration) -> Result<Reply, CallError> {

@@ -4,6 +4,9 @@ use bytes::Bytes;
 use http::StatusCode;
 
 /// Why a fetch brought nothing. Shared by everyone who waited on it and never remembered.
+///
+/// The texts reach clients, some of which take any `404` in them for a missing row (contract §14).
+/// So they name no address, column or status below 500; those details are for the log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
     /// The budget's projected wait exceeds the deadline.
@@ -15,7 +18,7 @@ pub enum Failure {
     /// Too many failures lately: no call was made.
     #[error("the upstream failed repeatedly; calls are suspended")]
     Suspended { retry_after: Duration },
-    #[error("{0}")]
+    #[error("the upstream cannot be reached")]
     Unreachable(String),
     #[error("the upstream did not answer in time")]
     Timeout,
@@ -23,7 +26,7 @@ pub enum Failure {
     #[error("the upstream answered {0}")]
     Upstream(StatusCode),
     /// The answer broke off or is not what the endpoint answers.
-    #[error("the upstream's answer is unusable: {0}")]
+    #[error("the upstream's answer is unusable")]
     Unusable(String),
     /// An error of the service that is passed on as it is.
     #[error("the upstream answered {status}")]
@@ -46,6 +49,12 @@ impl Failure {
             Self::Unusable(_) => "unusable",
             Self::Relayed { .. } => "relayed",
             Self::Lost => "lost",
+        }
+    }
+    /// Logs an answer that was not one; failed calls are logged where they are made.
+    pub(super) fn log(&self, path: &str) {
+        if let Self::Unusable(why) = self {
+            tracing::warn!(path, why, "upstream answer is unusable");
         }
     }
 }

@@ -31,7 +31,7 @@ pub(super) struct Rider<R> {
 #[derive(Debug)]
 pub(super) struct Carrier {
     pub(super) client: IpAddr,
-    pub(super) urgency: Urgency,
+    pub(super) urgency: Arc<Urgency>,
     /// No need to linger: it can leave full.
     pub(super) full: Notify,
 }
@@ -77,13 +77,15 @@ impl<R> Pool<R> {
         self.wake_if_full();
     }
 
-    /// Moves a waiting id up, in `client`'s name. Nothing when it has left already.
-    pub(super) fn promote(&mut self, id: &Id, client: IpAddr, lane: Lane) {
+    /// Moves a waiting id up, in `client`'s name. False when it has left already.
+    pub(super) fn promote(&mut self, id: &Id, client: IpAddr, lane: Lane) -> bool {
         let mut lower = self.waiting.range_mut(..lane);
         let found = lower.find_map(|(_, queue)| queue.remove_any(|rider| rider.id == *id));
+        let waits = found.is_some();
         if let Some((_, rider)) = found {
             self.board(lane, client, rider);
         }
+        waits
     }
 
     /// The next step towards the rule; to be repeated until nothing is needed.
@@ -97,7 +99,8 @@ impl<R> Pool<R> {
                 carrier.urgency.promote(lane);
                 return Need::Promoted;
             }
-            let carrier = Arc::new(Carrier { client, urgency: Urgency::new(lane), full: Notify::new() });
+            let urgency = Arc::new(Urgency::new(lane));
+            let carrier = Arc::new(Carrier { client, urgency, full: Notify::new() });
             self.carriers.push(Arc::clone(&carrier));
             self.wake_if_full();
             return Need::Spawn(carrier);

@@ -15,11 +15,15 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use crate::budget::Lane;
+
+/// Who was admitted for the very moment of its deadline must see the permit that comes then.
+const BLINK: Duration = Duration::from_millis(20);
 
 /// How far a flight is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +77,7 @@ pub(super) struct Landing<K: Hash + Eq, V, P> {
     key: K,
     table: Table<K, V, P>,
     progress: watch::Sender<Progress<V>>,
+    fetch: P,
 }
 
 /// Why waiting ended without a result.
@@ -92,21 +97,39 @@ impl<K, V, P> Default for Flights<K, V, P> {
 
 impl<K: Clone + Eq + Hash, V: Clone, P: Clone> Flights<K, V, P> {
     /// Joins the flight of `key`, or opens it with what `fetch` makes.
-    pub(super) fn join(&self, key: K, lane: Lane, fetch: impl FnOnce() -> P) -> Joined<K, V, P> {
+    ///
+    /// A flight queued in a lower lane is moved up, unless `refusal` says that the turn would come
+    /// too late even then: that is the result for this waiter, and the flight stays where it is.
+    pub(super) fn join(
+        &self,
+        key: K,
+        lane: Lane,
+        fetch: impl FnOnce() -> P,
+        refusal: impl FnOnce() -> Option<V>,
+    ) -> Joined<K, V, P> {
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         match table.entry(key) {
             Entry::Occupied(mut flight) => {
                 let flight = flight.get_mut();
-                let promote = flight.lane < lane;
+                let (lower, fetch) = (flight.lane < lane, flight.fetch.clone());
+                let queued = matches!(*flight.progress.borrow(), Progress::At(Stage::Queued));
+                if lower
+                    && queued
+                    && let Some(refused) = refusal()
+                {
+                    let waiter = Waiter { progress: watch::channel(Progress::Landed(refused)).1 };
+                    return Joined { waiter, landing: None, promote: false, fetch };
+                }
                 flight.lane = flight.lane.max(lane);
                 let waiter = Waiter { progress: flight.progress.clone() };
-                Joined { waiter, landing: None, promote, fetch: flight.fetch.clone() }
+                Joined { waiter, landing: None, promote: lower, fetch }
             }
             Entry::Vacant(vacant) => {
                 let (sender, receiver) = watch::channel(Progress::At(Stage::Queued));
                 let (key, fetch) = (vacant.key().clone(), fetch());
                 vacant.insert(Flight { lane, progress: receiver.clone(), fetch: fetch.clone() });
-                let landing = Landing { key, table: Arc::clone(&self.table), progress: sender };
+                let table = Arc::clone(&self.table);
+                let landing = Landing { key, table, progress: sender, fetch: fetch.clone() };
                 Joined {
                     waiter: Waiter { progress: receiver },
                     landing: Some(landing),
@@ -124,6 +147,10 @@ impl<K: Clone + Eq + Hash, V: Clone, P: Clone> Flights<K, V, P> {
 }
 
 impl<K: Hash + Eq, V, P> Landing<K, V, P> {
+    pub(super) fn fetch(&self) -> &P {
+        &self.fetch
+    }
+
     /// Tells the waiters whether their deadlines count.
     pub(super) fn stage(&self, stage: Stage) {
         self.progress.send_replace(Progress::At(stage));
@@ -162,6 +189,14 @@ impl<K: Hash + Eq, V, P> Drop for Landing<K, V, P> {
 }
 
 impl<V: Clone> Waiter<V> {
+    /// The result, when the flight has landed already.
+    pub fn result(&self) -> Option<V> {
+        match &*self.progress.borrow() {
+            Progress::Landed(value) => Some(value.clone()),
+            Progress::At(_) => None,
+        }
+    }
+
     /// Waits for the result; in the queue no longer than `deadline`, and not at all once a hold
     /// reaches beyond it.
     pub async fn landed(
@@ -180,7 +215,7 @@ impl<V: Clone> Waiter<V> {
             tokio::select! {
                 biased;
                 changed = self.progress.changed() => changed.map_err(|_| Unlanded::Lost)?,
-                () = sleep_until(deadline), if queued => return Err(Unlanded::Overdue),
+                () = sleep_until(deadline + BLINK), if queued => return Err(Unlanded::Overdue),
                 Ok(()) = holds.changed(), if queued => {}
             }
         }
@@ -190,7 +225,6 @@ impl<V: Clone> Waiter<V> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     fn no_holds() -> watch::Receiver<Option<Instant>> {
         watch::channel(None).1
@@ -203,40 +237,40 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn everyone_who_joins_shares_one_result() {
         let flights = Flights::default();
-        let first = flights.join("key", Lane::Interactive, || ());
-        let second = flights.join("key", Lane::Interactive, || ());
+        let first = flights.join("key", Lane::Interactive, || (), || None);
+        let second = flights.join("key", Lane::Interactive, || (), || None);
         assert!(second.landing.is_none());
         first.landing.expect("the first leads").land(7);
         assert_eq!((landed(first.waiter, 1).await, landed(second.waiter, 1).await), (Ok(7), Ok(7)));
         assert_eq!(flights.len(), 0);
-        assert!(flights.join("key", Lane::Warm, || ()).landing.is_some());
+        assert!(flights.join("key", Lane::Warm, || (), || None).landing.is_some());
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_higher_lane_asks_for_promotion_once() {
         let flights = Flights::<_, u32, ()>::default();
-        let _warm = flights.join("key", Lane::Warm, || ());
-        assert!(flights.join("key", Lane::Interactive, || ()).promote);
-        assert!(!flights.join("key", Lane::Interactive, || ()).promote);
-        assert!(!flights.join("key", Lane::Refresh, || ()).promote);
+        let _warm = flights.join("key", Lane::Warm, || (), || None);
+        assert!(flights.join("key", Lane::Interactive, || (), || None).promote);
+        assert!(!flights.join("key", Lane::Interactive, || (), || None).promote);
+        assert!(!flights.join("key", Lane::Refresh, || (), || None).promote);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_lost_fetch_is_told_and_frees_its_key() {
         let flights = Flights::default();
-        let joined = flights.join("key", Lane::Interactive, || ());
+        let joined = flights.join("key", Lane::Interactive, || (), || None);
         drop(joined.landing);
         assert_eq!(landed(joined.waiter, 1).await, Err(Unlanded::Lost));
-        assert!(flights.join("key", Lane::Interactive, || ()).landing.is_some());
+        assert!(flights.join("key", Lane::Interactive, || (), || None).landing.is_some());
     }
 
     #[tokio::test(start_paused = true)]
     async fn an_ended_flight_does_not_remove_its_successor() {
         let flights = Flights::default();
-        let first = flights.join("key", Lane::Interactive, || ());
+        let first = flights.join("key", Lane::Interactive, || (), || None);
         let landing = first.landing.expect("the first leads");
         landing.leave_table();
-        let second = flights.join("key", Lane::Interactive, || ());
+        let second = flights.join("key", Lane::Interactive, || (), || None);
         landing.progress.send_replace(Progress::Landed(1));
         drop(landing);
         assert!(second.landing.is_some());
@@ -246,8 +280,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn flights_that_end_together_are_all_gone_when_the_first_is_told() {
         let flights = Arc::new(Flights::default());
-        let joined: Vec<_> =
-            ["a", "b", "c"].map(|key| flights.join(key, Lane::Interactive, || ())).into_iter().collect();
+        let joined: Vec<_> = ["a", "b", "c"]
+            .map(|key| flights.join(key, Lane::Interactive, || (), || None))
+            .into_iter()
+            .collect();
         let (waiters, landings): (Vec<_>, Vec<_>) =
             joined.into_iter().map(|one| (one.waiter, one.landing.expect("each leads"))).unzip();
         let told = waiters.into_iter().map(|waiter| {
@@ -265,12 +301,12 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_deadline_counts_in_the_queue_only() {
         let flights = Flights::default();
-        let joined = flights.join("key", Lane::Interactive, || ());
+        let joined = flights.join("key", Lane::Interactive, || (), || None);
         let landing = joined.landing.expect("the first leads");
         assert_eq!(landed(joined.waiter, 30).await, Err(Unlanded::Overdue));
 
         landing.stage(Stage::Calling);
-        let late = tokio::spawn(landed(flights.join("key", Lane::Interactive, || ()).waiter, 30));
+        let late = tokio::spawn(landed(flights.join("key", Lane::Interactive, || (), || None).waiter, 30));
         tokio::time::sleep(Duration::from_secs(60)).await;
         landing.land(1);
         assert_eq!(late.await.expect("no panic"), Ok(1));
@@ -279,7 +315,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_hold_beyond_the_deadline_ends_the_wait_at_once() {
         let flights = Flights::<_, u32, ()>::default();
-        let mut joined = flights.join("key", Lane::Interactive, || ());
+        let mut joined = flights.join("key", Lane::Interactive, || (), || None);
         let (hold, mut holds) = watch::channel(None);
         let begun = Instant::now();
         let deadline = begun + Duration::from_secs(30);

@@ -1,4 +1,4 @@
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::budget::{Lane, Place, Ticket};
 
@@ -39,5 +39,30 @@ impl Urgency {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, (Lane, Option<Place>)> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The call a row's flight has left the pool with, so that a promotion finds it there too: in the
+/// queue again after a 429, or asked again in another call.
+#[derive(Debug, Default)]
+pub(super) struct Seat(Mutex<Option<Arc<Urgency>>>);
+
+impl Seat {
+    /// Changes over to a call, which inherits what the one before was promoted to.
+    pub(super) fn change(&self, to: &Arc<Urgency>) {
+        let mut seat = self.lock();
+        if let Some(before) = seat.replace(Arc::clone(to)) {
+            to.promote(before.lane());
+        }
+    }
+
+    pub(super) fn promote(&self, lane: Lane) {
+        if let Some(urgency) = &*self.lock() {
+            urgency.promote(lane);
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Arc<Urgency>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

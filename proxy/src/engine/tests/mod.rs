@@ -1,0 +1,142 @@
+//! The engine as a client sees it, on paused time against a scripted upstream.
+
+mod bodies;
+mod budget;
+mod catalogue;
+mod failures;
+mod freshness;
+mod relinks;
+mod rows;
+mod scripted;
+mod sharing;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Method;
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+use super::{Answer, Caller, Engine, Settings};
+use crate::api::ErrorCode;
+use crate::budget::{Lane, Limits};
+use crate::clock::Clock;
+use scripted::Scripted;
+
+/// How long the scripted upstream takes unless told otherwise.
+const LATENCY: Duration = Duration::from_millis(500);
+const SECOND: Duration = Duration::from_secs(1);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// An engine and its upstream.
+#[derive(Clone)]
+struct World {
+    engine: Arc<Engine>,
+    upstream: Arc<Scripted>,
+}
+
+impl World {
+    fn new() -> Self {
+        Self::with(Settings::default())
+    }
+
+    fn with(settings: Settings) -> Self {
+        let upstream = Arc::new(Scripted::new(LATENCY));
+        let engine = Engine::new(settings, Arc::clone(&upstream) as _, Clock::tokio(), &Handle::current());
+        Self { engine, upstream }
+    }
+
+    /// With a budget that never binds: 1,000 starts a second.
+    fn lifted() -> Self {
+        Self::with(Settings { budget: lifted(), ..Settings::default() })
+    }
+
+    async fn ask(&self, target: &str, caller: &Caller) -> Answer {
+        let (path, query) =
+            target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
+        let answer = self.engine.answer(&Method::GET, path, query, caller).await;
+        answer.expect("a cacheable request")
+    }
+
+    async fn get(&self, target: &str) -> Answer {
+        self.ask(target, &caller()).await
+    }
+
+    /// Asks in a task of its own.
+    fn spawn(&self, target: &str, caller: Caller) -> JoinHandle<Answer> {
+        let (world, target) = (self.clone(), target.to_owned());
+        tokio::spawn(async move { world.ask(&target, &caller).await })
+    }
+
+    /// Asks everything at once, each from a client of its own; answers in the order asked.
+    async fn all(&self, targets: impl IntoIterator<Item = String>) -> Vec<Answer> {
+        let asked: Vec<_> =
+            targets.into_iter().zip(0_u32..).map(|(target, n)| self.spawn(&target, client(n))).collect();
+        let mut answers = Vec::with_capacity(asked.len());
+        for answer in asked {
+            answers.push(answer.await.expect("no panic"));
+        }
+        answers
+    }
+
+    fn in_the_air(&self) -> usize {
+        self.engine.batches.in_the_air() + self.engine.bodies.in_the_air()
+    }
+
+    /// Lets the paused clock run until nothing is fetched any more.
+    async fn settled(&self) {
+        while self.in_the_air() > 0 {
+            sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    /// Neither flights nor tickets nor slots are left.
+    fn assert_quiet(&self) {
+        let budget = self.engine.budget.snapshot();
+        let queued: usize = budget.queued.iter().map(|(_, queued)| queued).sum();
+        assert_eq!((self.in_the_air(), queued, budget.in_flight), (0, 0, 0));
+    }
+}
+
+fn lifted() -> Limits {
+    Limits { rate_per_minute: 60_000, min_interval: Duration::ZERO, max_in_flight: 64, adaptive: true }
+}
+
+fn caller() -> Caller {
+    client(0)
+}
+
+fn client(n: u32) -> Caller {
+    Caller {
+        client: IpAddr::from((0x0a00_0000 + n).to_be_bytes()),
+        lane: Lane::Interactive,
+        no_cache: false,
+        request_id: format!("r{n}"),
+    }
+}
+
+fn in_lane(lane: Lane) -> Caller {
+    Caller { lane, ..client(900) }
+}
+
+fn tracks(ids: impl IntoIterator<Item = String>) -> String {
+    format!("/v1/track?ids={}", joined(ids))
+}
+
+fn features(ids: impl IntoIterator<Item = String>) -> String {
+    format!("/v1/audio-features?ids={}", joined(ids))
+}
+
+fn joined(ids: impl IntoIterator<Item = String>) -> String {
+    ids.into_iter().collect::<Vec<_>>().join(",")
+}
+
+fn text(answer: &Answer) -> &str {
+    std::str::from_utf8(&answer.body).expect("JSON is UTF-8")
+}
+
+fn code(answer: &Answer) -> Option<u16> {
+    ErrorCode::of(&answer.body).map(|code| code.0)
+}

@@ -106,7 +106,7 @@ async fn main() -> ExitCode {
     let mut table = Table::begin();
     for row in rows() {
         if selected.is_empty() || selected.iter().any(|part| row.case.contains(part.as_str())) {
-            table.add(&row, row.run().await);
+            table.add(&row, &row.run().await);
         }
     }
     table.end(begun.elapsed())

@@ -5,9 +5,9 @@ use recobeat_sim::Track;
 pub(crate) async fn known_afterwards() -> Seen {
     let mut seen = Seen::default();
     let stage = Stage::with(&Setup::lifted()).await;
-    let seed = ids::tracks(0, 1)[0];
+    let origin = ids::tracks(0, 1)[0];
     let drawn =
-        stage.get(&format!("/v1/track/recommendation?size=50&seeds={}", seed.spotify)).await.row_ids();
+        stage.get(&format!("/v1/track/recommendation?size=50&seeds={}", origin.spotify)).await.row_ids();
     let tracks: Vec<&Track> = drawn.iter().filter_map(|id| stage.sim.catalogue().track(id)).collect();
     seen.must(tracks.len() == 50, format!("{} tracks recommended", tracks.len()));
     stage.sim.clear_log();

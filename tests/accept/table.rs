@@ -18,7 +18,7 @@ impl Table {
         Self { rows: 0, failed: 0 }
     }
 
-    pub(crate) fn add(&mut self, row: &Row, seen: Seen) {
+    pub(crate) fn add(&mut self, row: &Row, seen: &Seen) {
         self.rows += 1;
         self.failed += usize::from(!seen.ok());
         let text = format!("{} ({:.1} s)", seen.text(), seen.took.as_secs_f64());

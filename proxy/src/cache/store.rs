@@ -81,14 +81,7 @@ impl Store {
     }
 
     /// Like [`Store::put`], fresh and stale for no longer than `longest`.
-    pub fn put_at_most(
-        &self,
-        key: Key,
-        category: Category,
-        status: u16,
-        body: Bytes,
-        longest: Ttl,
-    ) -> Entry {
+    pub fn put_at_most(&self, key: Key, category: Category, status: u16, body: Bytes, longest: Ttl) -> Entry {
         let ttl = self.settings.ttls.of(category);
         let entry = Entry {
             body,

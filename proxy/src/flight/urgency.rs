@@ -45,18 +45,18 @@ impl Urgency {
 /// The call a row's flight has left the pool with, so that a promotion finds it there too: in the
 /// queue again after a 429, or asked again in another call.
 #[derive(Debug, Default)]
-pub struct Seat(Mutex<Option<Arc<Urgency>>>);
+pub(super) struct Seat(Mutex<Option<Arc<Urgency>>>);
 
 impl Seat {
     /// Changes over to a call, which inherits what the one before was promoted to.
-    pub fn change(&self, to: &Arc<Urgency>) {
+    pub(super) fn change(&self, to: &Arc<Urgency>) {
         let mut seat = self.lock();
         if let Some(before) = seat.replace(Arc::clone(to)) {
             to.promote(before.lane());
         }
     }
 
-    pub fn promote(&self, lane: Lane) {
+    pub(super) fn promote(&self, lane: Lane) {
         if let Some(urgency) = &*self.lock() {
             urgency.promote(lane);
         }

@@ -1,7 +1,7 @@
 //! Age: fresh, stale and served at once, gone.
 
 use rstest::rstest;
-use tokio::time::{Instant, advance};
+use tokio::time::advance;
 
 use super::catalogue::{row, spotify, track};
 use super::*;

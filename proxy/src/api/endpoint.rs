@@ -121,21 +121,19 @@ impl Endpoint {
     ///
     /// Trailing slashes, `//` and other letter case are other paths (contract §13).
     pub fn find(path: &str) -> Option<(&'static Self, Option<&str>)> {
-        ENDPOINTS.iter().find_map(|endpoint| Some((endpoint, endpoint.matches(path)?)))
+        ENDPOINTS.iter().find_map(|endpoint| match endpoint.path.split_once("{id}") {
+            None => (endpoint.path == path).then_some((endpoint, None)),
+            Some((before, after)) => {
+                let id = path.strip_prefix(before)?.strip_suffix(after)?;
+                (!id.is_empty() && !id.contains('/')).then_some((endpoint, Some(id)))
+            }
+        })
     }
 
     /// The endpoint that answers many ids of a kind.
     pub fn multi_get(kind: RowKind) -> &'static Self {
         let found = ENDPOINTS.iter().find(|endpoint| endpoint.shape == Shape::MultiGet(kind));
         found.expect("every kind of row has a multi-get")
-    }
-
-    fn matches<'p>(&self, path: &'p str) -> Option<Option<&'p str>> {
-        let Some((before, after)) = self.path.split_once("{id}") else {
-            return (self.path == path).then_some(None);
-        };
-        let id = path.strip_prefix(before)?.strip_suffix(after)?;
-        (!id.is_empty() && !id.contains('/')).then_some(Some(id))
     }
 }
 

@@ -15,6 +15,7 @@ impl ErrorCode {
     pub const INVALID: Self = Self(4002);
     pub const OUT_OF_RANGE: Self = Self(4004);
     pub const UNAUTHORIZED: Self = Self(4011);
+    pub const FORBIDDEN: Self = Self(4031);
     pub const NO_ENTITY: Self = Self(4041);
     pub const NO_PATH: Self = Self(4042);
     pub const RATE_LIMIT: Self = Self(4291);
@@ -27,6 +28,18 @@ impl ErrorCode {
             status: u16,
         }
         serde_json::from_slice::<Any>(body).ok().map(|any| Self(any.status))
+    }
+
+    /// The code for an HTTP status of ours.
+    pub fn for_status(status: u16) -> Self {
+        match status {
+            401 => Self::UNAUTHORIZED,
+            403 => Self::FORBIDDEN,
+            404 => Self::NO_PATH,
+            429 => Self::RATE_LIMIT,
+            500.. => Self::INTERNAL,
+            _ => Self::INVALID,
+        }
     }
 
     /// Codes that stay true when the same request is repeated: a refused combination.

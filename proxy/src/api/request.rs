@@ -207,11 +207,10 @@ impl Reader {
     fn page(&self, subject: &str, path: &str, known: &[&str]) -> Option<Request> {
         let (page, size) = match &self.query {
             None if self.bare => (0, None),
-            None => return None,
             Some(query) if query.holds_only(known, &[]) => {
                 (whole(query.once("page"), 0..=1000)?.unwrap_or(0), whole(query.once("size"), 1..=50)?)
             }
-            Some(_) => return None,
+            _ => return None,
         };
         let mut key = format!("={path}?{subject}page={page}");
         if let Some(size) = size {

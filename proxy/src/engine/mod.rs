@@ -28,7 +28,7 @@ use crate::clock::Clock;
 use crate::flight::{BatchSettings, Batches, Bodies, Dispatch, Failure, Patience, Unlanded, Waiter, Wish};
 use crate::guard::{self, Rules};
 use crate::telemetry::{Avoided, Gauges, Metrics, Outcome};
-use crate::upstream::{Breaker, BreakerSettings, Upstream};
+use crate::upstream::{Breaker, BreakerSettings, CallError, Upstream};
 
 /// Flights beyond which nothing is refreshed in the background.
 const MAX_REFRESHES: usize = 10_000;
@@ -173,12 +173,22 @@ impl Engine {
         outcome
     }
 
-    /// Takes note of the status of a streamed answer: a 429 holds all calls.
-    pub fn passed(&self, status: StatusCode, retry_after: Option<Duration>, took: Duration) {
-        self.metrics.upstream_call("pass", status.as_str(), took);
+    /// Takes note of a streamed answer: a 429 holds all calls.
+    pub fn passed(&self, status: StatusCode, retry_after: Option<Duration>) {
+        self.metrics.pass_through_call(status.as_str());
         if status == StatusCode::TOO_MANY_REQUESTS {
             self.budget.hold(retry_after);
         }
+    }
+
+    /// Takes note of a streamed call that brought no answer.
+    pub fn pass_failed(&self) {
+        self.metrics.pass_through_call("failed");
+    }
+
+    /// The answer when there is no address to stream a call to.
+    pub fn unreachable(&self, path: &str, error: &CallError) -> Answer {
+        Answer::failed(&Failure::Unreachable(error.to_string()), path, self.now())
     }
 
     pub fn metrics(&self) -> &Metrics {

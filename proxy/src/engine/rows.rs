@@ -75,17 +75,15 @@ impl Engine {
         };
         let (trace, age) = (self.trace(&gathered), self.age(&gathered));
         let part = gathered.parts.into_iter().next();
-        match part.as_ref().and_then(|part| part.row.as_ref()) {
-            Some((_, entry)) => Answer::new(StatusCode::OK, entry.body.clone(), &trace).aged(age),
-            None => {
-                // Stamped with the moment the absence was learned: the same bytes on miss and hit.
-                let learned = part.and_then(|part| part.absence).map(|entry| entry.stored_at);
-                let at = learned.unwrap_or_else(|| self.store.now()).to_system_time();
-                let error = format!("Cannot find any {} with the given id", request.kind.name());
-                let body = ErrorBody::plain(ErrorCode::NO_ENTITY, &request.target, error);
-                Answer::new(StatusCode::NOT_FOUND, body.to_bytes(at), &trace).aged(age)
-            }
+        if let Some((_, entry)) = part.as_ref().and_then(|part| part.row.as_ref()) {
+            return Answer::new(StatusCode::OK, entry.body.clone(), &trace).aged(age);
         }
+        // Stamped with the moment the absence was learned: the same bytes on miss and hit.
+        let learned = part.and_then(|part| part.absence).map(|entry| entry.stored_at);
+        let at = learned.unwrap_or_else(|| self.store.now()).to_system_time();
+        let error = format!("Cannot find any {} with the given id", request.kind.name());
+        let body = ErrorBody::plain(ErrorCode::NO_ENTITY, &request.target, error);
+        Answer::new(StatusCode::NOT_FOUND, body.to_bytes(at), &trace).aged(age)
     }
 
     async fn gather(&self, kind: RowKind, ids: &[Id], caller: &Caller) -> Result<Gathered, Failure> {
@@ -120,9 +118,9 @@ impl Engine {
         let wish = self.wish(caller);
         // Lazy: a chunk's flights open when the stream polls it.
         let chunks = order.chunks(self.settings.batch.max_ids);
-        let fetches: Vec<_> = chunks.map(|chunk| self.fetch_chunk(kind, chunk, wish)).collect();
+        let pending: Vec<_> = chunks.map(|chunk| self.fetch_chunk(kind, chunk, wish)).collect();
         // Unordered: the first failure is the answer, whichever chunk it comes from.
-        let fetched: Vec<Vec<FetchedId>> = stream::iter(fetches)
+        let fetched: Vec<Vec<FetchedId>> = stream::iter(pending)
             .buffer_unordered(self.settings.max_parallel_per_request.max(1))
             .try_collect()
             .await?;

@@ -144,12 +144,12 @@ impl Inner {
         if let Err(failure) = self.dispatch.check_breaker() {
             return rider.landing.land(Err(failure));
         }
-        let refused = self.with_pool(group, |pool| match self.refusal(pool, wish) {
-            Some(failure) => Some((rider, failure)),
-            None => {
-                pool.board(wish.lane, wish.client, rider);
-                None
+        let refused = self.with_pool(group, |pool| {
+            if let Some(failure) = self.refusal(pool, wish) {
+                return Some((rider, failure));
             }
+            pool.board(wish.lane, wish.client, rider);
+            None
         });
         match refused {
             Some((rider, failure)) => rider.landing.land(Err(failure)),
@@ -238,7 +238,8 @@ impl Inner {
             }
             Err(failure) => {
                 failure.log(kind.multi_get_path());
-                riders.into_iter().for_each(|rider| rider.landing.land(Err(failure.clone())));
+                let landings = riders.into_iter().map(|rider| rider.landing).collect();
+                Landing::land_all(landings, &Err(failure));
             }
         }
     }
@@ -246,14 +247,14 @@ impl Inner {
     /// Takes the carrier's ids out of the pool; what was filled meanwhile lands at once.
     fn take(self: &Arc<Self>, group: Group, carrier: &Arc<Carrier>) -> Vec<RowRider> {
         let look_up = |id: &Id| self.look_up(group.kind, id);
-        let (taken, filled) = self.with_pool(group, |pool| {
-            let (taken, filled) = pool.leave(carrier, look_up);
-            taken.iter().for_each(|rider| rider.landing.fetch().change(&carrier.urgency));
-            (taken, filled)
+        let taken = self.with_pool(group, |pool| {
+            let taken = pool.leave(carrier, look_up);
+            taken.needed.iter().for_each(|rider| rider.landing.fetch().change(&carrier.urgency));
+            taken
         });
-        filled.into_iter().for_each(|(rider, found)| rider.landing.land(Ok(found)));
+        taken.filled.into_iter().for_each(|(rider, found)| rider.landing.land(Ok(found)));
         self.provide(group, carrier.client);
-        taken
+        taken.needed
     }
 
     fn look_up(&self, kind: RowKind, id: &Id) -> Option<Fetched> {
@@ -288,7 +289,7 @@ impl Inner {
         let call = Some(CallId(self.calls.fetch_add(1, Ordering::Relaxed)));
         let alone = riders.len() == 1;
         let leader = riders.first().map(|rider| rider.id.clone());
-        let land = |rider: RowRider, row| {
+        let bring_down = |rider: RowRider, row| {
             let led = leader.as_ref() == Some(&rider.id);
             rider.landing.land(Ok(Fetched { row, call, led }));
         };
@@ -304,7 +305,7 @@ impl Inner {
                 continue;
             };
             stranger[index] = false;
-            land(rider, Some((rows[index].uuid, entries[index].clone())));
+            bring_down(rider, Some((rows[index].uuid, entries[index].clone())));
         }
         let strangers: Vec<&ParsedRow> =
             rows.iter().zip(stranger).filter_map(|(row, stranger)| stranger.then_some(row)).collect();
@@ -312,13 +313,13 @@ impl Inner {
             ([], _) => {
                 for rider in open {
                     self.store.learn_absence(kind, &rider.id);
-                    land(rider, None);
+                    bring_down(rider, None);
                 }
             }
             ([relinked], true) => {
                 for rider in open {
                     let entry = self.store.learn_as(&rider.id, relinked);
-                    land(rider, Some((relinked.uuid, entry)));
+                    bring_down(rider, Some((relinked.uuid, entry)));
                 }
             }
             (_, true) => {

@@ -7,6 +7,7 @@
 //! its lane; the time it waits there does not count.
 
 use std::net::IpAddr;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use super::failure::Failure;
 use super::table::Stage;
 use super::urgency::Urgency;
 use crate::api::Endpoint;
-use crate::budget::{Budget, Ticket, whole_seconds};
+use crate::budget::{Budget, Missed, Permit, Ticket, whole_seconds};
 use crate::telemetry::Metrics;
 use crate::upstream::{Breaker, CallError, Reply, Request, Upstream};
 
@@ -32,7 +33,7 @@ pub struct Patience {
     pub max_attempts: u32,
     /// Before the second attempt; doubles for each further one.
     pub backoff: Duration,
-    /// A whole fetch, from its first call on.
+    /// A whole fetch, from its first call on, without its time in the queue.
     pub total: Duration,
     /// The same for searches and everything about artists.
     pub search: Duration,
@@ -166,7 +167,7 @@ impl Dispatch {
             let pause = self.pause(attempts);
             if attempts < self.patience.max_attempts && Instant::now() + pause < limit {
                 sleep(pause).await;
-                if let Ok(granted) = self.readmit(urgency, client).permit_by(limit).await {
+                if let Ok(granted) = self.retry_permit(urgency, client, limit, &stage).await {
                     permit = granted;
                     continue;
                 }
@@ -176,17 +177,35 @@ impl Dispatch {
         }
     }
 
+    /// A permit for one more attempt, within `limit`. While a hold lasts the waiters' deadlines
+    /// count again: it may take longer than they can wait.
+    async fn retry_permit(
+        &self,
+        urgency: &Urgency,
+        client: IpAddr,
+        limit: Instant,
+        stage: &impl Fn(Stage),
+    ) -> Result<Permit, Missed> {
+        let mut holds = self.budget.holds();
+        let mut permit = pin!(self.readmit(urgency, client).permit_by(limit));
+        loop {
+            if holds.borrow_and_update().is_some_and(|until| until > Instant::now()) {
+                stage(Stage::Queued);
+            }
+            tokio::select! {
+                biased;
+                permit = &mut permit => return permit,
+                Ok(()) = holds.changed() => {}
+            }
+        }
+    }
+
     /// A place at the head of the lane: this fetch has had its turn before.
     fn readmit(&self, urgency: &Urgency, client: IpAddr) -> Ticket {
         urgency.take(|lane| self.budget.readmit(lane, client))
     }
 
-    async fn call(
-        &self,
-        permit: crate::budget::Permit,
-        ask: &Ask,
-        timeout: Duration,
-    ) -> Result<Reply, CallError> {
+    async fn call(&self, permit: Permit, ask: &Ask, timeout: Duration) -> Result<Reply, CallError> {
         let begun = Instant::now();
         let request = Request {
             path_and_query: ask.path_and_query.clone(),

@@ -52,6 +52,15 @@ pub(super) enum Need {
     Spawn(Arc<Carrier>),
 }
 
+/// What a carrier leaves with.
+#[derive(Debug)]
+pub(super) struct Taken<R, F> {
+    /// Still to be asked for.
+    pub(super) needed: Vec<Rider<R>>,
+    /// With what was found: somebody filled them meanwhile.
+    pub(super) filled: Vec<(Rider<R>, F)>,
+}
+
 impl<R> Pool<R> {
     pub(super) fn new(max_ids: usize) -> Self {
         let waiting = Lane::ALL.into_iter().map(|lane| (lane, FairQueue::default())).collect();
@@ -100,12 +109,12 @@ impl<R> Pool<R> {
     }
 
     /// A carrier leaves: takes ids from the top until it has `max_ids` that `look_up` does not
-    /// find. Returns those, and the others with what was found: somebody filled them meanwhile.
+    /// find.
     pub(super) fn leave<F>(
         &mut self,
         carrier: &Arc<Carrier>,
         look_up: impl Fn(&Id) -> Option<F>,
-    ) -> (Vec<Rider<R>>, Vec<(Rider<R>, F)>) {
+    ) -> Taken<R, F> {
         self.carriers.retain(|other| !Arc::ptr_eq(other, carrier));
         let (mut taken, mut filled) = (Vec::new(), Vec::new());
         for queue in self.waiting.values_mut().rev() {
@@ -118,7 +127,7 @@ impl<R> Pool<R> {
                 }
             }
         }
-        (taken, filled)
+        Taken { needed: taken, filled }
     }
 
     /// Ids waiting in this lane or higher.

@@ -54,10 +54,10 @@ impl Kept {
     fn leave(&mut self, index: usize, filled: &BTreeSet<usize>) -> (Vec<usize>, Vec<usize>) {
         let carrier = self.carriers.remove(index);
         let look_up = |id: &Id| filled.iter().find(|n| id.to_string() == n.to_string()).copied();
-        let (taken, found) = self.pool.leave(&carrier, look_up);
+        let taken = self.pool.leave(&carrier, look_up);
         self.provide(0);
-        let taken = taken.into_iter().map(|rider| rider.landing).collect();
-        (taken, found.into_iter().map(|(rider, _)| rider.landing).collect())
+        let needed = taken.needed.into_iter().map(|rider| rider.landing).collect();
+        (needed, taken.filled.into_iter().map(|(rider, _)| rider.landing).collect())
     }
 
     fn provide(&mut self, who: u8) {
@@ -154,8 +154,7 @@ async fn a_carrier_stops_lingering_once_it_can_leave_full() {
     let begun = tokio::time::Instant::now();
     carrier.full.notified().await;
     assert_eq!(begun.elapsed(), std::time::Duration::ZERO);
-    let (taken, _) = kept.pool.leave(&carrier, known_to_nobody);
-    assert_eq!(taken.len(), 2);
+    assert_eq!(kept.pool.leave(&carrier, known_to_nobody).needed.len(), 2);
 }
 
 #[derive(Debug, Clone)]

@@ -162,6 +162,18 @@ impl<K: Hash + Eq, V, P> Landing<K, V, P> {
         self.progress.send_replace(Progress::Landed(value));
     }
 
+    /// Ends several flights with one value. All leave the table before the first waiter is told:
+    /// whoever asks again for all of them at once must not meet the old end of another.
+    pub(super) fn land_all(landings: Vec<Self>, value: &V)
+    where
+        V: Clone,
+    {
+        landings.iter().for_each(Self::leave_table);
+        for landing in landings {
+            landing.progress.send_replace(Progress::Landed(value.clone()));
+        }
+    }
+
     fn leave_table(&self) {
         self.table.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
     }
@@ -263,6 +275,27 @@ mod tests {
         drop(landing);
         assert!(second.landing.is_some());
         assert_eq!(flights.len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn flights_that_end_together_are_all_gone_when_the_first_is_told() {
+        let flights = Arc::new(Flights::default());
+        let joined: Vec<_> = ["a", "b", "c"]
+            .map(|key| flights.join(key, Lane::Interactive, || (), || None))
+            .into_iter()
+            .collect();
+        let (waiters, landings): (Vec<_>, Vec<_>) =
+            joined.into_iter().map(|one| (one.waiter, one.landing.expect("each leads"))).unzip();
+        let told = waiters.into_iter().map(|waiter| {
+            let flights = Arc::clone(&flights);
+            tokio::spawn(async move { (landed(waiter, 1).await, flights.len()) })
+        });
+        let told: Vec<_> = told.collect();
+        tokio::task::yield_now().await;
+        Landing::land_all(landings, &4);
+        for told in told {
+            assert_eq!(told.await.expect("no panic"), (Ok(4), 0));
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -204,10 +204,15 @@ impl Metrics {
         }
     }
 
+    /// A call that was streamed through; its duration belongs to the client's speed as well.
+    pub fn pass_through_call(&self, status: &str) {
+        self.upstream_calls.with_label_values(&["pass", status]).inc();
+    }
+
     /// All upstream calls so far.
     pub fn upstream_calls(&self) -> u64 {
         let families = self.upstream_calls.collect();
-        let values = families.iter().flat_map(|family| family.get_metric());
+        let values = families.iter().flat_map(prometheus::proto::MetricFamily::get_metric);
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a counter of whole calls
         let total = values.map(|metric| metric.get_counter().get_value()).sum::<f64>() as u64;
         total

@@ -146,6 +146,18 @@ impl Target {
         Ok(self.peer_at(permit, *first))
     }
 
+    /// Whether a TCP connection can be had at any address. Sends nothing, so it is no call.
+    pub async fn probe(&self) -> Result<(), CallError> {
+        let mut last = CallError::Connect("no address".into());
+        for address in self.addresses().await?.iter() {
+            match tokio::net::TcpStream::connect(address).await {
+                Ok(_) => return Ok(()),
+                Err(error) => last = CallError::Connect(format!("{address}: {error}")),
+            }
+        }
+        Err(last)
+    }
+
     /// Says that a peer could not be connected to: others are tried first from now on.
     pub fn unreachable(&self, peer: &HttpPeer) {
         if let Some(address) = peer._address.as_inet() {

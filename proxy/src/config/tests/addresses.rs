@@ -31,13 +31,6 @@ proxy.yaml:1:9: `listen` is `127.0.0.1:99999`, but must be an address and port, 
   |         ^^^^^^^^^^^^^^^
   = help: write an IP address, a colon and a port up to 65535",
 
-    a_port_that_reads_not_found: "listen: 127.0.0.1:4040\n" => r"
-proxy.yaml:1:9: `listen` is `127.0.0.1:4040`, whose port has `404` in it
-  |
-1 | listen: 127.0.0.1:4040
-  |         ^^^^^^^^^^^^^^
-  = help: choose another port: clients look for the text 404 in error messages, which name the address",
-
     an_upstream_without_a_scheme: "upstream: { base_url: api.example.org }\n" => r"
 proxy.yaml:1:23: `upstream.base_url` is `api.example.org`, which does not begin with http:// or https://; it must be an http or https URL such as https://api.reccobeats.com
   |

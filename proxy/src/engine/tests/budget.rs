@@ -153,7 +153,7 @@ async fn streamed_calls_share_window_gap_and_slots_with_batches() {
 async fn a_429_on_a_streamed_call_holds_everything() {
     let world = World::new();
     let permit = world.engine.pass("/v1/analysis/audio-features", &caller()).await.expect("free");
-    world.engine.passed(StatusCode::TOO_MANY_REQUESTS, Some(12 * SECOND), SECOND);
+    world.engine.passed(StatusCode::TOO_MANY_REQUESTS, Some(12 * SECOND));
     drop(permit);
     let begun = Instant::now();
     assert_eq!(world.get(&tracks([spotify(1)])).await.status, 200);
@@ -170,7 +170,7 @@ async fn a_streamed_call_in_the_queue_is_refused_as_soon_as_a_hold_outlasts_its_
     });
     tokio::task::yield_now().await;
     let begun = Instant::now();
-    world.engine.passed(StatusCode::TOO_MANY_REQUESTS, Some(100 * SECOND), SECOND);
+    world.engine.passed(StatusCode::TOO_MANY_REQUESTS, Some(100 * SECOND));
     let refused = queued.await.expect("no panic").expect("no permit in time");
     assert_eq!((refused.status.as_u16(), begun.elapsed()), (429, Duration::ZERO));
     assert!(refused.retry_after.is_some_and(|told| (100..=102).contains(&told)));

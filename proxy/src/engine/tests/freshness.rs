@@ -51,7 +51,7 @@ async fn what_is_stale_is_served_at_once_and_renewed_once(
 }
 
 #[rstest]
-#[case::list("/v1/track?ids=T000000000000000000001", 59, 2)]
+#[case::list("/v1/track?ids=T000000000000000000001", 58, 2)]
 #[case::search("/v1/track/search?searchText=song", 1, 2)]
 #[tokio::test(start_paused = true)]
 async fn while_the_upstream_fails_stale_answers_hold_out_to_the_end_of_their_window(

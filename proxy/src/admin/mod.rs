@@ -1,0 +1,72 @@
+//! The operators' listener: health, metrics, statistics. One file per verb.
+//!
+//! It has a port of its own, so that nothing here can ever be reached through the public one, and
+//! asks for a bearer token as soon as one is set (which configuration demands beyond loopback).
+//! Health stays open: probes carry no credentials.
+
+mod auth;
+mod health;
+mod metrics;
+mod stats;
+
+#[cfg(test)]
+mod tests;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::engine::Engine;
+
+/// What the operators' endpoints look at.
+pub struct Admin {
+    pub engine: Arc<Engine>,
+    /// The upstream's reachability as last probed; `None` before the first probe.
+    pub upstream: watch::Receiver<Option<Result<(), String>>>,
+    /// Bearer token; `None` = open, which is for loopback only.
+    pub token: Option<String>,
+    /// The running configuration with secrets hidden, as JSON.
+    pub config: serde_json::Value,
+}
+
+impl Admin {
+    pub fn router(self) -> Router {
+        let admin = Arc::new(self);
+        let guarded = Router::new()
+            .route("/metrics", get(metrics::get))
+            .route("/stats", get(stats::get))
+            .route("/config", get(stats::config))
+            .route_layer(from_fn_with_state(Arc::clone(&admin), auth::bearer));
+        Router::new()
+            .route("/health/live", get(health::live))
+            .route("/health/ready", get(health::ready))
+            .merge(guarded)
+            .fallback(|| async { (http::StatusCode::NOT_FOUND, "no such admin endpoint; see README\n") })
+            .with_state(admin)
+    }
+
+    /// Serves on a listener that is already bound, until the task is dropped.
+    pub async fn serve(self, listener: TcpListener) -> std::io::Result<()> {
+        axum::serve(listener, self.router()).await
+    }
+}
+
+/// Binds the operators' port.
+///
+/// # Errors
+/// One line that names the address and what helps.
+pub fn bind(listen: SocketAddr) -> Result<std::net::TcpListener, String> {
+    let bind = || {
+        let listener = std::net::TcpListener::bind(listen)?;
+        listener.set_nonblocking(true)?;
+        Ok(listener)
+    };
+    bind().map_err(|error: std::io::Error| {
+        format!("cannot listen on {listen} for admin: {error}; set `admin.listen` to a free address")
+    })
+}

@@ -1,0 +1,70 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use serde_json::{Map, Value, json};
+
+use super::Admin;
+use crate::budget::Snapshot;
+use crate::cache::Category;
+use crate::telemetry::{Avoided, Metrics};
+
+/// The numbers people ask for first: hits by category, calls avoided by cause, the budget.
+pub(super) async fn get(State(admin): State<Arc<Admin>>) -> Json<Value> {
+    let metrics = admin.engine.metrics();
+    let gauges = admin.engine.gauges();
+    Json(json!({
+        "cache": {
+            "by_category": by_category(metrics),
+            "memory": { "entries": gauges.memory_entries, "bytes": gauges.memory_bytes },
+        },
+        "upstream": {
+            "calls": metrics.upstream_calls(),
+            "calls_avoided": avoided(metrics),
+            "suspended": gauges.suspended,
+        },
+        "budget": budget(&gauges.budget),
+    }))
+}
+
+/// The running configuration, secrets hidden.
+pub(super) async fn config(State(admin): State<Arc<Admin>>) -> Json<Value> {
+    Json(admin.config.clone())
+}
+
+/// Only categories that were looked up; `hit_rate` counts stale answers as hits.
+fn by_category(metrics: &Metrics) -> Value {
+    let mut categories = Map::new();
+    for category in Category::ALL {
+        let [hit, stale, miss] = ["hit", "stale", "miss"].map(|result| metrics.lookups(category, result));
+        let all = hit + stale + miss;
+        if all > 0 {
+            #[allow(clippy::cast_precision_loss)] // look-ups far below 2^52
+            let rate = (hit + stale) as f64 / all as f64;
+            let row = json!({ "hit": hit, "stale": stale, "miss": miss, "hit_rate": rate });
+            categories.insert(category.name().to_owned(), row);
+        }
+    }
+    Value::Object(categories)
+}
+
+fn avoided(metrics: &Metrics) -> Value {
+    let causes = Avoided::ALL.map(|cause| (cause.name().to_owned(), json!(metrics.avoided(cause))));
+    Value::Object(causes.into_iter().collect())
+}
+
+fn budget(budget: &Snapshot) -> Value {
+    let queued = budget.queued.map(|(lane, queued)| (lane.name().to_owned(), json!(queued)));
+    json!({
+        "rate_per_minute": budget.rate_per_minute,
+        "started_last_minute": budget.started_last_minute,
+        "in_flight": budget.in_flight,
+        "queued": Value::Object(queued.into_iter().collect()),
+        "projected_wait_seconds": budget.projected_wait.as_ref().map(Duration::as_secs_f64),
+        "hold_seconds": budget.hold.as_ref().map(Duration::as_secs_f64),
+        "refused": budget.counts.refused,
+        "throttled": budget.counts.throttled,
+        "holds": budget.counts.holds,
+    })
+}

@@ -1,0 +1,84 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use axum::body::{Body, to_bytes};
+use http::{Request, StatusCode, header};
+use serde_json::{Value, json};
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use tower::ServiceExt;
+
+use super::*;
+use crate::budget::Permit;
+use crate::clock::Clock;
+use crate::engine::Settings;
+use crate::telemetry::METRICS;
+use crate::upstream::{CallError, Reply, Request as Call, Upstream};
+
+struct Unreachable;
+
+#[async_trait]
+impl Upstream for Unreachable {
+    async fn call(&self, _: Permit, _: Call) -> Result<Reply, CallError> {
+        Err(CallError::Connect("refused".to_owned()))
+    }
+}
+
+fn router(token: Option<&str>, upstream: Option<Result<(), String>>) -> Router {
+    let engine = Engine::new(Settings::default(), Arc::new(Unreachable), Clock::tokio(), &Handle::current());
+    let upstream = watch::channel(upstream).1;
+    Admin { engine, upstream, token: token.map(str::to_owned), config: json!({ "listen": "x" }) }.router()
+}
+
+async fn get(router: Router, path: &str, token: Option<&str>) -> (StatusCode, String) {
+    let mut request = Request::get(path);
+    if let Some(token) = token {
+        request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+    }
+    let response = router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    let status = response.status();
+    let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+#[tokio::test]
+async fn an_unreachable_upstream_is_told_but_does_not_end_readiness() {
+    let (status, body) = get(router(None, Some(Err("no route".into()))), "/health/ready", None).await;
+    let body: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(body["upstream"]["reachable"], json!(false));
+    assert_eq!(body["upstream"]["reason"], json!("no route"));
+}
+
+#[tokio::test]
+async fn a_token_guards_everything_but_health() {
+    for (path, token, expected) in [
+        ("/stats", None, StatusCode::UNAUTHORIZED),
+        ("/stats", Some("wrong"), StatusCode::UNAUTHORIZED),
+        ("/metrics", Some("secre"), StatusCode::UNAUTHORIZED),
+        ("/config", None, StatusCode::UNAUTHORIZED),
+        ("/stats", Some("secret"), StatusCode::OK),
+        ("/health/live", None, StatusCode::OK),
+        ("/health/ready", None, StatusCode::OK),
+    ] {
+        let (status, _) = get(router(Some("secret"), None), path, token).await;
+        assert_eq!(status, expected, "{path} {token:?}");
+    }
+}
+
+#[tokio::test]
+async fn statistics_start_at_zero_and_name_every_cause() {
+    let (_, body) = get(router(None, None), "/stats", None).await;
+    let body: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(body["upstream"]["calls"], json!(0));
+    assert_eq!(body["upstream"]["calls_avoided"].as_object().unwrap().len(), 6);
+    assert_eq!(body["budget"]["rate_per_minute"], json!(80.0));
+}
+
+#[tokio::test]
+async fn every_unlabelled_metric_of_the_table_is_printed() {
+    let (_, body) = get(router(None, None), "/metrics", None).await;
+    for metric in METRICS.iter().filter(|metric| metric.labels.is_empty()) {
+        assert!(body.contains(&format!("# HELP {} {}", metric.name, metric.help)), "{}", metric.name);
+    }
+}

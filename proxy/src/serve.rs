@@ -1,0 +1,311 @@
+//! Puts the parts together and runs them.
+//!
+//! The engine lives on a runtime of its own. Each Pingora service has its own runtime and takes
+//! everything spawned there with it when it stops; flights, connection pools and the operators'
+//! listener must not die with the service that happened to start them.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use http::Method;
+use pingora::upstreams::peer::HttpPeer;
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
+use tracing_subscriber::EnvFilter;
+
+use crate::admin::{self, Admin};
+use crate::budget::Permit;
+use crate::cache;
+use crate::clock::Clock;
+use crate::config::{Config, LogFormat, Oversize};
+use crate::engine::{Answer, Caller, Engine, Settings};
+use crate::flight::{BatchSettings, Patience};
+use crate::front::{self, FrontError, FrontSettings, Outcome, Service};
+use crate::guard::Rules;
+use crate::upstream::{BreakerSettings, Client, Target, TargetError, TargetSettings};
+
+/// How often the upstream is probed for being reachable, while it is and while it is not. A probe
+/// is a TCP connection without a request: it costs no call.
+const PROBE_EVERY: Duration = Duration::from_secs(30);
+const PROBE_AGAIN: Duration = Duration::from_secs(2);
+/// What the libraries say at `info` is of no use to operators; what they say at `warn` is.
+const QUIET: &str = "pingora=warn,pingora_core=warn,pingora_proxy=warn,pingora_pool=warn";
+
+/// Why the proxy does not start. One line that says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    #[error("cannot start a runtime: {0}")]
+    Runtime(#[from] std::io::Error),
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    #[error(transparent)]
+    Front(#[from] FrontError),
+    #[error("{0}")]
+    Admin(String),
+    #[error("cannot log as `telemetry.log` says: {0}")]
+    Log(String),
+}
+
+/// Runs until SIGTERM or SIGINT.
+pub fn serve(config: &Config) -> Result<(), ServeError> {
+    start_log(config)?;
+    let runtime = Builder::new_multi_thread().thread_name("engine").enable_all().build()?;
+    let proxy = Arc::new(assemble(config, runtime.handle())?);
+
+    let admin_listener = admin::bind(config.admin.listen).map_err(ServeError::Admin)?;
+    let mut front_settings = front_settings(config, &proxy.target);
+    front_settings.listen = settled(front_settings.listen);
+    let prepared = front::prepare(front_settings.clone(), Arc::clone(&proxy))?;
+
+    let admin_address = admin_listener.local_addr()?;
+    start_admin(config, &proxy, admin_listener, &runtime)?;
+    tracing::info!(
+        listen = %front_settings.listen,
+        admin = %admin_address,
+        upstream = %config.upstream.base_url,
+        version = env!("CARGO_PKG_VERSION"),
+        "recobeat-proxy serves"
+    );
+    warn(config, front_settings.listen);
+    prepared.run(front::stop_signal());
+    // Fills that still run are given up: their waiters are gone, and nothing else waits for them.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    tracing::info!("recobeat-proxy stopped");
+    Ok(())
+}
+
+/// What the front asks: the engine, and where the upstream is.
+struct Proxy {
+    engine: Arc<Engine>,
+    target: Arc<Target>,
+}
+
+#[async_trait]
+impl Service for Proxy {
+    type Permit = Permit;
+
+    async fn answer(
+        &self,
+        method: &Method,
+        path: &str,
+        query: Option<&str>,
+        caller: &Caller,
+    ) -> Option<Answer> {
+        self.engine.answer(method, path, query, caller).await
+    }
+
+    async fn pass(&self, path: &str, caller: &Caller) -> Result<Permit, Answer> {
+        self.engine.pass(path, caller).await
+    }
+
+    async fn peer(&self, path: &str, permit: &Permit) -> Result<Box<HttpPeer>, Answer> {
+        self.target.peer(permit).await.map(Box::new).map_err(|error| self.engine.unreachable(path, &error))
+    }
+
+    fn observed(&self, outcome: Outcome) {
+        match outcome {
+            Outcome::Replied { status, retry_after } => self.engine.passed(status, retry_after),
+            Outcome::Failed => self.engine.pass_failed(),
+        }
+    }
+}
+
+fn assemble(config: &Config, runtime: &Handle) -> Result<Proxy, ServeError> {
+    let target = Arc::new(Target::new(target_settings(config))?);
+    runtime.spawn(target.keep_resolved());
+    // The connector spawns its pool's watchers on the runtime it is used from: the engine's.
+    let client = Arc::new(Client::new(Arc::clone(&target)));
+    let engine = Engine::new(engine_settings(config), client, Clock::System, runtime);
+    Ok(Proxy { engine, target })
+}
+
+fn start_admin(
+    config: &Config,
+    proxy: &Proxy,
+    listener: TcpListener,
+    runtime: &Runtime,
+) -> Result<(), ServeError> {
+    let (reachable, upstream) = watch::channel(None);
+    runtime.spawn(watch_upstream(Arc::clone(&proxy.target), config.upstream.timeouts.connect, reachable));
+    let admin = Admin {
+        engine: Arc::clone(&proxy.engine),
+        upstream,
+        token: config.admin.token.clone(),
+        config: serde_json::to_value(config).unwrap_or_default(),
+    };
+    let _inside = runtime.enter();
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    runtime.spawn(async move {
+        if let Err(error) = admin.serve(listener).await {
+            tracing::error!(%error, "the admin listener ended");
+        }
+    });
+    Ok(())
+}
+
+/// Keeps saying whether the upstream can be connected to; one log line per change.
+async fn watch_upstream(
+    target: Arc<Target>,
+    limit: Duration,
+    reachable: watch::Sender<Option<Result<(), String>>>,
+) {
+    loop {
+        let outcome = match timeout(limit, target.probe()).await {
+            Ok(outcome) => outcome.map_err(|error| error.to_string()),
+            Err(_) => Err(format!("no connection within {limit:?}")),
+        };
+        let before = reachable.borrow().as_ref().map(Result::is_ok);
+        match (&outcome, before) {
+            (Err(reason), None | Some(true)) => tracing::warn!(reason, "upstream cannot be reached"),
+            (Ok(()), Some(false)) => tracing::info!("upstream can be reached"),
+            _ => {}
+        }
+        let pause = if outcome.is_ok() { PROBE_EVERY } else { PROBE_AGAIN };
+        if reachable.send(Some(outcome)).is_err() {
+            return;
+        }
+        sleep(pause).await;
+    }
+}
+
+fn start_log(config: &Config) -> Result<(), ServeError> {
+    let directives = format!("{QUIET},{}", config.telemetry.log);
+    let filter = EnvFilter::try_new(directives).map_err(|error| ServeError::Log(error.to_string()))?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match config.telemetry.format {
+        LogFormat::Pretty => log.init(),
+        LogFormat::Json => log.json().flatten_event(true).init(),
+    }
+    Ok(())
+}
+
+/// Port 0 means any free one; Pingora would bind another than we could name.
+fn settled(listen: SocketAddr) -> SocketAddr {
+    if listen.port() != 0 {
+        return listen;
+    }
+    TcpListener::bind(listen).and_then(|listener| listener.local_addr()).unwrap_or(listen)
+}
+
+/// What works but may surprise, and keys that are accepted but have no effect yet.
+fn warn(config: &Config, listen: SocketAddr) {
+    if listen.port().to_string().contains("404") {
+        tracing::warn!(%listen, "some clients take any error text with 404 in it, the port included, for a missing page");
+    }
+    if config.cache.redis.url.is_some() {
+        tracing::warn!("`cache.redis.url` has no effect yet: this version caches in memory only");
+    }
+    if config.telemetry.otlp_endpoint.is_some() {
+        tracing::warn!("`telemetry.otlp_endpoint` has no effect yet: this version exports no traces");
+    }
+}
+
+fn target_settings(config: &Config) -> TargetSettings {
+    let upstream = &config.upstream;
+    TargetSettings {
+        https: upstream.base_url.https(),
+        host: upstream.base_url.host().to_owned(),
+        port: upstream.base_url.port(),
+        prefix: upstream.base_url.prefix().to_owned(),
+        user_agent: upstream.user_agent.clone(),
+        ca_file: upstream.ca_file.clone(),
+        connect_timeout: upstream.timeouts.connect,
+        total_timeout: upstream.timeouts.total,
+        pool_idle: upstream.pool.idle,
+        pool_max: upstream.pool.max,
+        idle_timeout: upstream.pool.idle_timeout,
+    }
+}
+
+fn front_settings(config: &Config, target: &Target) -> FrontSettings {
+    let defaults = FrontSettings::default();
+    FrontSettings {
+        listen: config.listen,
+        tls: config.tls.as_ref().map(|tls| front::TlsFiles { cert: tls.cert.clone(), key: tls.key.clone() }),
+        limits: front::Limits {
+            uri: bytes(config.limits.uri),
+            header_deadline: config.limits.header_deadline,
+            idle: config.limits.idle,
+            upload: bytes(config.limits.upload),
+            connections: config.limits.connections,
+            stream: config.upstream.timeouts.total,
+            ..defaults.limits
+        },
+        cors_origins: config.cors.allowed_origins.clone(),
+        upstream: front::UpstreamFace {
+            authority: String::from_utf8_lossy(target.authority().as_bytes()).into_owned(),
+            path_prefix: config.upstream.base_url.prefix().to_owned(),
+            user_agent: config.upstream.user_agent.clone(),
+        },
+        ca_file: config.upstream.ca_file.clone(),
+        upstream_idle: config.upstream.pool.idle,
+        ..defaults
+    }
+}
+
+fn engine_settings(config: &Config) -> Settings {
+    let Config { upstream, budget, batch, cache, guard, .. } = config;
+    Settings {
+        budget: crate::budget::Limits {
+            rate_per_minute: budget.rate_per_minute,
+            min_interval: budget.min_interval,
+            max_in_flight: budget.max_in_flight,
+            adaptive: budget.adaptive,
+        },
+        queue_timeout: budget.queue_timeout,
+        batch: BatchSettings { max_ids: batch.max_ids, linger: batch.linger },
+        max_parallel_per_request: batch.max_parallel_per_request,
+        cache: cache::Settings {
+            ttls: cache::Ttls::new(|category| ttl(config, category)),
+            jitter: cache.jitter,
+            memory_bytes: cache.memory.max_bytes,
+            memory_entries: cache.memory.max_entries,
+        },
+        rules: Rules {
+            recommendations: guard.rules,
+            max_ids_per_request: batch.max_ids_per_request,
+            split: batch.oversize == Oversize::Split,
+        },
+        remember_denied: guard.deny,
+        honour_no_cache: cache.recommendation_no_cache == crate::config::NoCache::Honour,
+        spotify_ids_in_paths: cache.serve_spotify_ids_in_paths,
+        patience: Patience {
+            max_attempts: upstream.retry.max_attempts,
+            backoff: upstream.retry.backoff,
+            total: upstream.timeouts.total,
+            search: upstream.timeouts.search,
+        },
+        breaker: BreakerSettings {
+            consecutive_failures: upstream.breaker.consecutive_failures,
+            ratio: upstream.breaker.ratio,
+            window: upstream.breaker.window,
+            open_for: upstream.breaker.open_for,
+        },
+    }
+}
+
+fn ttl(config: &Config, category: cache::Category) -> cache::Ttl {
+    use cache::Category;
+    let categories = &config.cache.categories;
+    let found = match category {
+        Category::Track => categories.track,
+        Category::Features => categories.features,
+        Category::Artist => categories.artist,
+        Category::Album => categories.album,
+        Category::Mapping => categories.mapping,
+        Category::Missing => categories.missing,
+        Category::Denied => categories.denied,
+        Category::Recommendation => categories.recommendation,
+        Category::Search => categories.search,
+        Category::Page => categories.page,
+    };
+    cache::Ttl { fresh: found.ttl, stale: found.stale }
+}
+
+/// Sizes beyond the address space are as good as none.
+fn bytes(size: u64) -> usize {
+    usize::try_from(size).unwrap_or(usize::MAX)
+}

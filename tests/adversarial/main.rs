@@ -1,0 +1,7 @@
+//! What hostile clients and a failing upstream do to the real binary.
+
+#[path = "../harness/mod.rs"]
+mod harness;
+
+mod faults;
+mod malformed;

@@ -1,0 +1,26 @@
+//! What the end-to-end tests and the acceptance program share: the real binary, started against a
+//! simulated upstream, and clients that show what the sockets did.
+//!
+//! Everything here fails loudly: a broken promise of the harness itself (no binary, no free port,
+//! a proxy that never gets ready) is a panic with the proxy's log, so that tests read as behaviour
+//! only. What a proxy does to a client, including closing its connection, is a value.
+
+#![allow(dead_code, reason = "each target uses its own part")]
+
+pub(crate) mod answer;
+pub(crate) mod audio;
+pub(crate) mod crowd;
+pub(crate) mod ids;
+pub(crate) mod line;
+pub(crate) mod log;
+pub(crate) mod malformed;
+pub(crate) mod matrix;
+pub(crate) mod proxy;
+pub(crate) mod raw;
+pub(crate) mod stage;
+pub(crate) mod workload;
+
+pub(crate) use answer::Answer;
+pub(crate) use line::{Ask, Line};
+pub(crate) use proxy::{Proxy, Setup};
+pub(crate) use stage::Stage;

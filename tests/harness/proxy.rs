@@ -1,0 +1,214 @@
+//! The real binary on free loopback ports.
+
+use super::log::Log;
+use super::{Answer, Line};
+use rustix::process::{Pid, Signal, kill_process};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+use tokio::net::TcpStream;
+use tokio::time::sleep;
+
+/// Tries, a moment apart, before a start or an end counts as failed: 30 s in all.
+const TRIES: u32 = 1_500;
+const MOMENT: Duration = Duration::from_millis(20);
+
+/// Settings laid over the defaults with `--set`. No test needs a disk, and calls are counted
+/// without read-ahead.
+#[derive(Debug, Clone)]
+pub(crate) struct Setup(Vec<String>);
+
+impl Setup {
+    /// Rate limits as shipped.
+    pub(crate) fn default_limits() -> Self {
+        Self(vec!["cache.disk.enabled=false".to_owned(), "cache.read_ahead=false".to_owned()])
+    }
+
+    /// A budget that does not slow anything down.
+    pub(crate) fn lifted() -> Self {
+        Self::default_limits()
+            .set("budget.rate_per_minute", "60000")
+            .set("budget.min_interval", "0ms")
+            .set("budget.max_in_flight", "64")
+    }
+
+    #[must_use]
+    pub(crate) fn set(mut self, key: &str, value: &str) -> Self {
+        self.0.push(format!("{key}={value}"));
+        self
+    }
+
+    /// One attempt a call: failures are seen at once.
+    #[must_use]
+    pub(crate) fn without_retries(self) -> Self {
+        self.set("upstream.retry.max_attempts", "1")
+    }
+}
+
+/// A running proxy, killed when dropped.
+#[derive(Debug)]
+pub(crate) struct Proxy {
+    child: Child,
+    pub(crate) addr: SocketAddr,
+    pub(crate) admin: SocketAddr,
+    pub(crate) log: Log,
+}
+
+impl Proxy {
+    /// Starts it in front of `upstream` and waits until it says that it is ready.
+    pub(crate) async fn start(upstream: &str, setup: &Setup) -> Self {
+        // Somebody else may take a port between our looking and the proxy's binding.
+        for _ in 0..5 {
+            let mut proxy = Self::spawn(upstream, setup, free_port(), free_port());
+            if proxy.becomes_ready().await {
+                return proxy;
+            }
+            let log = proxy.log.tail();
+            assert!(log.contains("in use"), "the proxy did not get ready; it printed:\n{log}");
+        }
+        panic!("no free ports in five tries");
+    }
+
+    /// Starts it on the given ports without waiting for anything.
+    pub(crate) fn spawn(upstream: &str, setup: &Setup, port: u16, admin: u16) -> Self {
+        let local = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let (addr, admin) = (local(port), local(admin));
+        let mut command = command();
+        command.arg("serve");
+        for set in &setup.0 {
+            command.args(["--set", set]);
+        }
+        command
+            .args(["--set", &format!("upstream.base_url={upstream}")])
+            .args(["--set", &format!("listen={addr}")])
+            .args(["--set", &format!("admin.listen={admin}")]);
+        let mut child =
+            command.spawn().unwrap_or_else(|error| panic!("cannot start {}: {error}", binary().display()));
+        let log = Log::default();
+        child.stdout.take().into_iter().for_each(|stream| drop(log.follow(stream)));
+        child.stderr.take().into_iter().for_each(|stream| drop(log.follow(stream)));
+        Self { child, addr, admin, log }
+    }
+
+    /// False when it ended or stayed unready for too long.
+    async fn becomes_ready(&mut self) -> bool {
+        for _ in 0..TRIES {
+            if self.exit_status().is_some() {
+                return false;
+            }
+            if TcpStream::connect(self.admin).await.is_ok()
+                && self.admin("/health/ready").await.is_ok()
+                && TcpStream::connect(self.addr).await.is_ok()
+            {
+                return true;
+            }
+            sleep(MOMENT).await;
+        }
+        false
+    }
+
+    pub(crate) async fn line(&self) -> Line {
+        Line::to(self.addr).await
+    }
+
+    /// One request on a connection of its own.
+    pub(crate) async fn get(&self, target: &str) -> Answer {
+        self.line().await.get(target).await
+    }
+
+    /// One request to the operators' listener.
+    pub(crate) async fn admin(&self, target: &str) -> Answer {
+        Line::to(self.admin).await.get(target).await
+    }
+
+    /// Asks it to end, as a service manager does.
+    pub(crate) fn terminate(&self) {
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a child has a pid");
+        kill_process(pid, Signal::TERM).expect("the child is ours to signal");
+    }
+
+    pub(crate) fn exit_status(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("the child is ours to wait for")
+    }
+
+    /// Waits for the end; `None` when it does not come.
+    pub(crate) async fn ends(&mut self) -> Option<(ExitStatus, Duration)> {
+        let begun = Instant::now();
+        for _ in 0..TRIES {
+            if let Some(status) = self.exit_status() {
+                return Some((status, begun.elapsed()));
+            }
+            sleep(MOMENT).await;
+        }
+        None
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        // Already ended is as good as killed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            eprintln!("the proxy at {} printed:\n{}", self.addr, self.log.tail());
+        }
+    }
+}
+
+/// What a run that must end by itself printed, and how it ended.
+pub(crate) fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let output = command().args(arguments).output().expect("the binary runs");
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+/// The binary, free of this machine's configuration.
+fn command() -> Command {
+    let mut command = Command::new(binary());
+    command
+        .current_dir(std::env::temp_dir())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .env_remove("REDIS_URL")
+        .env_remove("VALKEY_URL");
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("RECOBEAT_")) {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// Beside the running executable: `target/<profile>/`, or above it for tests.
+fn binary() -> PathBuf {
+    let own = std::env::current_exe().expect("the system knows this executable");
+    let folder = own.parent().expect("an executable is in a folder");
+    let folder = if folder.ends_with("deps") { folder.parent().unwrap_or(folder) } else { folder };
+    let binary = folder.join("recobeat-proxy");
+    let profile = match folder.file_name().and_then(|name| name.to_str()) {
+        Some("debug") | None => String::new(),
+        Some(profile) => format!(" --profile {profile}"),
+    };
+    assert!(
+        binary.is_file(),
+        "{} is missing; build it with: cargo build{profile} --workspace --bins",
+        binary.display()
+    );
+    binary
+}
+
+/// A port nobody uses. Below the range that the system gives to outgoing connections, and from a
+/// block of this process: what is free now must still be free when the proxy binds it.
+pub(crate) fn free_port() -> u16 {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let block = 10_000 + std::process::id() % 200 * 100;
+    for _ in 0..100 {
+        let port = block + NEXT.fetch_add(1, Ordering::Relaxed) % 100;
+        let port = u16::try_from(port).expect("the highest block ends at 29,999");
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return port;
+        }
+    }
+    panic!("no free port among the hundred from {block}");
+}

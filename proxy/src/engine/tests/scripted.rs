@@ -171,7 +171,9 @@ impl Scripted {
         numbers.reverse();
         let middle = numbers.len() / 3;
         numbers.rotate_left(middle);
-        ok(catalogue::content(numbers.into_iter().map(|n| catalogue::row(kind, n, state.revision)).collect()))
+        let row = |n| catalogue::row(kind, n, state.revision);
+        let rows: Vec<String> = numbers.into_iter().map(row).collect();
+        ok(catalogue::content(&rows))
     }
 
     fn single(&self, kind: RowKind, path: &str, id: &str) -> Reply {
@@ -198,11 +200,9 @@ impl Scripted {
         state.draws += 1;
         let first = state.draws * 100;
         let revision = state.revision;
-        ok(catalogue::content(
-            (first..first + size)
-                .map(|n| catalogue::row(RowKind::Track, n % catalogue::TRACKS, revision))
-                .collect(),
-        ))
+        let row = |n| catalogue::row(RowKind::Track, n % catalogue::TRACKS, revision);
+        let rows: Vec<String> = (first..first + size).map(row).collect();
+        ok(catalogue::content(&rows))
     }
 
     fn page(&self, kind: RowKind, query: &str, total: u32) -> Reply {

@@ -102,11 +102,13 @@ impl Budget {
         Self { shared, driver }
     }
 
-    /// Refuses when the turn of one more call of this lane and client would come after `deadline`.
+    /// Refuses when the turn of one more call of this lane and client would come after `deadline`,
+    /// or so shortly before it that the delays of those ahead would make it miss: who is refused
+    /// at the end has waited in vain.
     pub fn check(&self, lane: Lane, client: IpAddr, deadline: Instant) -> Result<(), Refused> {
         let now = Instant::now();
         self.shared.look(|scheduler| match scheduler.slot(now, lane, client) {
-            Some(slot) if slot <= deadline => Ok(()),
+            Some(slot) if slot + (slot - now) / 50 <= deadline => Ok(()),
             _ => Err(refusal(scheduler, now, lane, client)),
         })
     }

@@ -124,6 +124,26 @@ async fn who_comes_back_as_told_gets_a_permit() {
     assert_eq!(refusals.iter().filter(|n| **n == 0).count(), 40);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn askers_of_one_moment_are_not_let_in_on_the_same_slot() {
+    const ASKERS: usize = 4;
+    // The window between looking and taking is narrow; many tries make it wide.
+    for _ in 0..500 {
+        let budget = budget(80, 750, 6);
+        let deadline = Instant::now() + Duration::from_millis(500);
+        let barrier = std::sync::Barrier::new(ASKERS);
+        let ask = || {
+            barrier.wait();
+            budget.admit(Lane::Interactive, CLIENT, deadline).ok()
+        };
+        let admitted: Vec<_> = std::thread::scope(|scope| {
+            let askers: Vec<_> = (0..ASKERS).map(|_| scope.spawn(ask)).collect();
+            askers.into_iter().filter_map(|asker| asker.join().expect("no panic")).collect()
+        });
+        assert_eq!(admitted.len(), 1, "one slot until the deadline");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_rate_of_zero_refuses_everything_and_grants_nothing() {
     let budget = budget(0, 0, 6);

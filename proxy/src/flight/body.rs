@@ -123,10 +123,7 @@ impl Inner {
 
     fn ticket(&self, wish: Wish, urgency: &Urgency) -> Result<Ticket, Failure> {
         self.dispatch.check_breaker()?;
-        match self.dispatch.refusal(wish) {
-            Some(failure) => Err(failure),
-            None => Ok(urgency.take(|lane| self.dispatch.budget().enqueue(lane, wish.client))),
-        }
+        urgency.try_take(|lane| self.dispatch.admit(lane, wish))
     }
 
     async fn fetch(

@@ -19,7 +19,7 @@ use super::failure::Failure;
 use super::table::Stage;
 use super::urgency::Urgency;
 use crate::api::Endpoint;
-use crate::budget::{Budget, Missed, Permit, Ticket, whole_seconds};
+use crate::budget::{Budget, Lane, Missed, Permit, Ticket, whole_seconds};
 use crate::telemetry::Metrics;
 use crate::upstream::{Breaker, CallError, Reply, Request, Upstream};
 
@@ -98,6 +98,17 @@ impl Dispatch {
             None => return None,
         };
         Some(Failure::Refused { retry_after: refused.retry_after })
+    }
+
+    /// A place in the queue, unless it comes too late for this wish. `lane` is that of the fetch,
+    /// which may be higher than the wish's.
+    pub fn admit(&self, lane: Lane, wish: Wish) -> Result<Ticket, Failure> {
+        let admitted = match wish.deadline {
+            Some(deadline) => self.budget.admit(lane, wish.client, deadline),
+            None if self.budget.allows_none() => Err(self.budget.refuse(lane, wish.client)),
+            None => Ok(self.budget.enqueue(lane, wish.client)),
+        };
+        admitted.map_err(|refused| Failure::Refused { retry_after: refused.retry_after })
     }
 
     pub fn is_suspended(&self) -> bool {

@@ -147,6 +147,7 @@ async fn a_person_who_meets_a_background_fetch_too_far_back_is_refused_at_once()
         RowKind::Track,
         crate::api::Id::parse(&spotify(1)).expect("an id"),
         patient,
+        None,
     ));
     let late: Vec<_> =
         (40..44).map(|n| world.spawn(&format!("/v1/album/search?searchText=s{n}"), client(n))).collect();

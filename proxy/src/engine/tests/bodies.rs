@@ -115,6 +115,16 @@ async fn an_absent_size_meets_the_default_once_an_answer_has_shown_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_page_stored_while_its_twin_waited_needs_no_second_call() {
+    let world = World::new();
+    let page = |size: &str| format!("/v1/artist/{}/track{size}", artist(1));
+    let answers = world.all([page(""), page("?size=25")]).await;
+    assert_eq!(answers[0].body, answers[1].body);
+    assert_eq!(world.upstream.calls(), 1, "the second looks once more before it calls");
+    assert_eq!(world.engine.budget.snapshot().counts.refunded, 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn rows_of_pages_answer_lists() {
     let world = World::new();
     world.get(&format!("/v1/artist/{}/track?size=10", artist(3))).await;

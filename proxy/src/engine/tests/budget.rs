@@ -198,3 +198,17 @@ async fn without_retry_after_the_hold_is_four_then_eight_seconds() {
     assert_eq!(at[1] - at[0], LATENCY + 4 * SECOND);
     assert_eq!(at[2] - at[1], LATENCY + 8 * SECOND);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_lingering_batch_keeps_its_place_but_does_not_start() {
+    let world = World::new();
+    let rows = world.spawn(&tracks([spotify(5_000)]), client(1));
+    let bodies: Vec<_> = searches(2).map(|target| world.spawn(&target, client(2))).collect();
+    assert_eq!(rows.await.expect("no panic").status, 200);
+    for answer in bodies {
+        assert_eq!(answer.await.expect("no panic").status, 200);
+    }
+    let seen = world.upstream.seen();
+    assert_limits(&seen);
+    assert!(seen[1].target.starts_with("/v1/track?ids="), "behind one search, before the other");
+}

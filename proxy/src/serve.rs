@@ -105,6 +105,14 @@ impl Service for Proxy {
         self.target.peer(permit).await.map(Box::new).map_err(|error| self.engine.unreachable(path, &error))
     }
 
+    fn departs(&self, permit: &mut Permit) {
+        permit.departs();
+    }
+
+    fn unreachable(&self, peer: &HttpPeer) {
+        self.target.unreachable(peer);
+    }
+
     fn observed(&self, outcome: Outcome) {
         match outcome {
             Outcome::Replied { status, retry_after } => self.engine.passed(status, retry_after),

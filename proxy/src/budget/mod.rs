@@ -149,6 +149,14 @@ impl Budget {
         self.shared.look(|scheduler| refusal(scheduler, now, lane, client))
     }
 
+    /// When a call of this lane and client could start, in the form of a `Retry-After`. Promises
+    /// nothing: the tail of the refused does not grow.
+    pub fn projected(&self, lane: Lane, client: IpAddr) -> Duration {
+        let now = Instant::now();
+        let slot = self.shared.look(|scheduler| scheduler.slot(now, lane, client));
+        whole_seconds(slot.map_or(Duration::MAX, |slot| slot - now))
+    }
+
     /// Obeys a 429: nothing starts before it is over.
     pub fn hold(&self, retry_after: Option<Duration>) {
         let now = Instant::now();

@@ -26,6 +26,9 @@ use crate::upstream::{Breaker, CallError, Reply, Request, Upstream};
 /// 429s after which a fetch gives up; its waiters have usually left long before.
 const THROTTLED_AT_MOST: u32 = 5;
 
+/// Calls that take longer are logged, and counted as slow.
+const SLOW: Duration = Duration::from_secs(20);
+
 /// How often and how patiently a fetch is tried.
 #[derive(Debug, Clone)]
 pub struct Patience {
@@ -167,7 +170,9 @@ impl Dispatch {
                 Ok(reply) => {
                     self.budget.answered();
                     if !reply.status.is_server_error() {
-                        self.breaker(|breaker| breaker.succeeded(Instant::now()));
+                        // A page of the edge instead of JSON is no sign of the service's health.
+                        let outcome = if reply.is_json() { Breaker::succeeded } else { Breaker::failed };
+                        self.breaker(|breaker| outcome(breaker, Instant::now()));
                         return Ok(Some(reply));
                     }
                     Failure::Upstream(reply.status)
@@ -184,6 +189,8 @@ impl Dispatch {
                 }
             }
             self.breaker(|breaker| breaker.failed(Instant::now()));
+            let request_id = ask.request_id.as_deref();
+            tracing::warn!(path = ask.endpoint.path, attempts, request_id, %failure, "fetch failed");
             return Err(failure);
         }
     }
@@ -230,7 +237,12 @@ impl Dispatch {
         };
         self.metrics.upstream_call(ask.endpoint.path, &status, begun.elapsed());
         if let Err(error) = &outcome {
-            tracing::warn!(path = ask.endpoint.path, %error, "upstream call failed");
+            tracing::debug!(path = ask.endpoint.path, %error, "upstream call failed");
+        }
+        let took = begun.elapsed();
+        if took > SLOW {
+            let request_id = ask.request_id.as_deref();
+            tracing::warn!(path = ask.endpoint.path, request_id, ?took, "upstream call was slow");
         }
         outcome
     }

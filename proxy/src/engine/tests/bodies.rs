@@ -49,6 +49,8 @@ async fn no_cache_draws_anew_once_for_all_who_ask_together() {
 #[case::upstream_down(Act::Status(503))]
 #[case::held(Act::Throttle(Some(100)))]
 #[case::garbage(Act::Say(200, "application/json", "{"))]
+#[case::refused(Act::Say(400, "application/json", r#"{"error":"no","status":4002}"#))]
+#[case::not_found(Act::Say(404, "application/json", r#"{"error":"no","status":4041}"#))]
 #[tokio::test(start_paused = true)]
 async fn no_cache_falls_back_to_the_draw_held(#[case] act: Act) {
     let world = World::new();
@@ -57,6 +59,8 @@ async fn no_cache_falls_back_to_the_draw_held(#[case] act: Act) {
     let again = world.ask(DRAW, &no_cache(1)).await;
     assert_eq!((again.status.as_u16(), again.body, again.outcome), (200, first.body, Outcome::Hit));
     assert!(again.cache_status.contains("no new draw"), "{}", again.cache_status);
+    world.upstream.recover();
+    assert_eq!(world.get(DRAW).await.outcome, Outcome::Hit, "what was held is held still");
 }
 
 #[rstest]

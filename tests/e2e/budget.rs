@@ -84,10 +84,11 @@ async fn a_hold_ends_the_wait_of_requests_between_two_attempts() {
     let setup = Setup::lifted().set("upstream.retry.backoff", "1s").set("budget.queue_timeout", "3s");
     let stage = Stage::with(&setup).await;
     stage.sim.add_fault(Rule::new(Match::Query("love".to_owned()), Fault::InternalError).times(1));
+    // Longer than the client's deadline, shorter than the time of the fetch.
     let night = Match::Query("night".to_owned());
     stage
         .sim
-        .add_fault(Rule::new(night, Fault::TooMany { retry_after: 60, style: RetryStyle::Seconds }).times(1));
+        .add_fault(Rule::new(night, Fault::TooMany { retry_after: 30, style: RetryStyle::Seconds }).times(1));
     let search = |word: &str| format!("/v1/track/search?searchText={word}");
     let (addr, love) = (stage.proxy.addr, vec![Ask::get(search("love"))]);
     let between = tokio::spawn(async move { crowd::at_once(addr, love).await.remove(0) });

@@ -48,7 +48,7 @@ const FORMAT: u64 = 1;
 /// redb's own default is 1 GiB.
 const PAGE_CACHE: usize = 64 << 20;
 /// The share of the bound that entries may fill, in percent.
-const FILLING: u64 = 80;
+const FILLING: u64 = 75;
 /// Entries evicted beside one commit at least, so that a lowered bound is reached without one
 /// commit that rewrites half the file.
 const STEP: u64 = 2_048;

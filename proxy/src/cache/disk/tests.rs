@@ -4,6 +4,7 @@ mod bounds;
 mod crashes;
 mod damage;
 mod failing;
+mod figures;
 mod keeping;
 
 use std::path::Path;

@@ -54,6 +54,7 @@ pub(super) fn run(shared: &Shared) {
                 Ok((cursor, size)) => {
                     size.into_iter().for_each(|size| committed(shared, &file, size, None));
                     shared.lock().sweep = cursor.map(|cursor| Sweep { cursor, ..sweep });
+                    shared.progress.notify_all();
                 }
                 Err(trouble) => abandon(shared, &mut pace, &trouble),
             },

@@ -6,6 +6,7 @@ mod catalogue;
 mod failures;
 mod freshness;
 mod relinks;
+mod restart;
 mod rows;
 mod scripted;
 mod sharing;

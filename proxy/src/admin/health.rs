@@ -26,10 +26,8 @@ pub(super) async fn ready(State(admin): State<Arc<Admin>>) -> (StatusCode, Json<
     };
     let disk = gauges.disk.as_ref();
     let settled = disk.is_none_or(|disk| disk.settled);
-    let (code, status) = match settled {
-        true => (StatusCode::OK, "ready"),
-        false => (StatusCode::SERVICE_UNAVAILABLE, "starting"),
-    };
+    let (code, status) =
+        if settled { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "starting") };
     let body = Json(json!({
         "status": status,
         "upstream": {

@@ -20,11 +20,12 @@
 //! redb may panic on a damaged file (its documentation says so), so every call goes through
 //! [`guarded`].
 
+use std::cell::Cell;
 use std::fs::{self, OpenOptions};
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use redb::backends::FileBackend;
 use redb::{
@@ -83,11 +84,36 @@ impl From<redb::Error> for Trouble {
     }
 }
 
+thread_local! {
+    /// This thread is inside the database: a panic there is an error, not news.
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Keeps panics that become errors off the terminal; all others go where they went before.
+fn quieten() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |about| {
+            if !GUARDED.try_with(Cell::get).unwrap_or_default() {
+                before(about);
+            }
+        }));
+    });
+}
+
 /// Lets a panic of the database be an error of ours.
 fn guarded<T>(act: impl FnOnce() -> Result<T, redb::Error>) -> Result<T, Trouble> {
-    match catch_unwind(AssertUnwindSafe(act)) {
+    let outer = GUARDED.replace(true);
+    let outcome = catch_unwind(AssertUnwindSafe(act));
+    GUARDED.set(outer);
+    match outcome {
         Ok(result) => result.map_err(Trouble::from),
-        Err(_) => Err(Trouble::Damaged("the database cannot make sense of its file".to_owned())),
+        Err(panic) => {
+            let said = panic.downcast_ref::<String>().map(String::as_str);
+            let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
+            Err(Trouble::Damaged(format!("the database gave up: {said}")))
+        }
     }
 }
 
@@ -119,6 +145,7 @@ pub(super) struct Size {
 impl File {
     /// Opens or makes the file. `max_bytes` bounds the blocks it uses.
     pub(super) fn open(path: &Path, max_bytes: u64, opener: &Opener) -> Result<(Self, Size), Trouble> {
+        quieten();
         let unavailable = |error: io::Error| Trouble::Unavailable(error.to_string());
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             fs::create_dir_all(folder).map_err(unavailable)?;

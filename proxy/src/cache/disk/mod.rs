@@ -130,10 +130,19 @@ struct State {
     size: Size,
     file_bytes: u64,
     written: u64,
-    settled: bool,
+    phase: Phase,
     away: Option<String>,
-    stopping: bool,
-    stopped: bool,
+}
+
+/// In this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Phase {
+    /// The first attempt to open the file has not ended.
+    Opening,
+    /// It has, well or not.
+    Settled,
+    Stopping,
+    Stopped,
 }
 
 /// A walk over all entries, as far as it has come.
@@ -147,6 +156,11 @@ impl State {
     /// What is to become of a key that the file does not know of yet.
     fn pending(&self, key: &Key) -> Option<&Write> {
         self.queue.get(key).or_else(|| self.leaving.get(key).map(|(_, write)| write))
+    }
+
+    /// Never back.
+    fn enter(&mut self, phase: Phase) {
+        self.phase = self.phase.max(phase);
     }
 }
 
@@ -188,10 +202,8 @@ impl Disk {
             size: Size::default(),
             file_bytes: 0,
             written: 0,
-            settled: false,
+            phase: Phase::Opening,
             away: None,
-            stopping: false,
-            stopped: false,
         };
         let shared = Arc::new(Shared {
             settings,
@@ -210,7 +222,7 @@ impl Disk {
         if let Err(error) = spawned {
             tracing::warn!(%error, "no thread for the disk tier: serving from memory alone");
             let mut state = shared.lock();
-            (state.settled, state.stopped) = (true, true);
+            state.phase = Phase::Stopped;
             state.away = Some(error.to_string());
         }
         Self { shared, readers: Arc::new(Semaphore::new(READERS)) }
@@ -218,7 +230,7 @@ impl Disk {
 
     /// Waits until the first attempt to open the file has ended.
     pub(super) fn settled(&self, limit: Duration) -> bool {
-        self.shared.wait(limit, |state| state.settled)
+        self.shared.wait(limit, |state| state.phase >= Phase::Settled)
     }
 
     /// Whether reading makes sense now.
@@ -237,7 +249,7 @@ impl Disk {
 
     fn push(&self, key: Key, write: Write) {
         let mut state = self.shared.lock();
-        if state.stopping {
+        if state.phase >= Phase::Stopping {
             return;
         }
         // The writer looks by itself once it is awake; a full batch is worth waking it early.
@@ -300,15 +312,15 @@ impl Disk {
 
     /// Writes what waits and closes the file; false when that took too long.
     pub(super) fn close(&self, limit: Duration) -> bool {
-        self.shared.lock().stopping = true;
+        self.shared.lock().enter(Phase::Stopping);
         self.shared.work.notify_one();
-        self.shared.wait(limit, |state| state.stopped)
+        self.shared.wait(limit, |state| state.phase == Phase::Stopped)
     }
 
     pub(super) fn state(&self) -> DiskState {
         let state = self.shared.lock();
         DiskState {
-            settled: state.settled,
+            settled: state.phase >= Phase::Settled,
             away: state.away.clone(),
             up: state.file.is_some(),
             entries: state.size.entries,

@@ -64,7 +64,7 @@ impl Queue {
     pub(super) fn push(&mut self, key: Key, write: Write) {
         let number = self.next;
         self.next += 1;
-        self.insert(key, number, write);
+        self.insert(&key, number, write);
         self.shed();
         self.tidy();
     }
@@ -83,18 +83,18 @@ impl Queue {
             let mut writes: Vec<_> = writes.iter().collect();
             writes.sort_unstable_by_key(|(_, (number, _))| *number);
             writes.into_iter().for_each(|(key, (number, write))| {
-                self.insert(key.clone(), *number, write.clone());
+                self.insert(key, *number, write.clone());
             });
         }
         self.shed();
     }
 
-    fn insert(&mut self, key: Key, number: u64, write: Write) {
-        self.weight += weigh(&key, &write);
+    fn insert(&mut self, key: &Key, number: u64, write: Write) {
+        self.weight += weigh(key, &write);
         let order = if write == Write::Forget { &mut self.forgets } else { &mut self.puts };
         order.push_back((number, key.clone()));
         let replaced = self.waiting.insert(key.clone(), (number, write));
-        self.weight -= replaced.map_or(0, |(_, replaced)| weigh(&key, &replaced));
+        self.weight -= replaced.map_or(0, |(_, replaced)| weigh(key, &replaced));
     }
 
     /// Puts first; when nothing but forgetting is left, that too: better a fact that was believed
@@ -111,7 +111,7 @@ impl Queue {
             self.waiting.remove(&key);
             self.dropped += 1;
             if was_put {
-                self.insert(key, number, Write::Forget);
+                self.insert(&key, number, Write::Forget);
             }
         }
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::file::{File, Size, Trouble};
 use super::queue::Batch;
 use super::setting_aside::set_aside;
-use super::{Shared, State, Sweep};
+use super::{Phase, Shared, State, Sweep};
 
 /// How long the first write of a batch waits for company. With the commit itself this stays below
 /// half a second.
@@ -83,7 +83,7 @@ fn next(shared: &Shared, pace: &mut Pace) -> Job {
     loop {
         let now = Instant::now();
         let Some(file) = state.file.clone() else {
-            if state.stopping {
+            if state.phase >= Phase::Stopping {
                 return Job::Stop;
             }
             match pace.open_at.filter(|at| *at > now) {
@@ -97,12 +97,12 @@ fn next(shared: &Shared, pace: &mut Pace) -> Job {
         }
         if state.queue.is_empty() {
             (state.flush, pace.commit_at) = (false, None);
-            if state.stopping {
+            if state.phase >= Phase::Stopping {
                 return Job::Stop;
             }
         } else {
             let at = *pace.commit_at.get_or_insert(now + GATHER);
-            if at <= now || state.flush || state.stopping || state.queue.weight() > FULL {
+            if at <= now || state.flush || state.phase >= Phase::Stopping || state.queue.weight() > FULL {
                 pace.commit_at = None;
                 state.leaving = state.queue.take();
                 return Job::Commit(file, Arc::clone(&state.leaving), state.asked);
@@ -165,12 +165,13 @@ fn open(shared: &Shared, pace: &mut Pace) {
             let mut state = shared.lock();
             if state.away.take().is_some() {
                 tracing::info!(path = %settings.path.display(), entries = size.entries, "the disk tier is back");
-            } else if !state.settled {
+            } else if state.phase == Phase::Opening {
                 tracing::info!(path = %settings.path.display(), entries = size.entries, "the disk tier is open");
             }
             state.file = Some(Arc::new(file));
             state.epoch += 1;
-            (state.size, state.file_bytes, state.settled) = (size, file_bytes, true);
+            (state.size, state.file_bytes) = (size, file_bytes);
+            state.enter(Phase::Settled);
             drop(state);
             shared.up.store(true, Ordering::Relaxed);
         }
@@ -227,7 +228,7 @@ fn abandon(shared: &Shared, pace: &mut Pace, trouble: &Trouble) {
 
 fn went_away(shared: &Shared, trouble: &Trouble) {
     let mut state = shared.lock();
-    state.settled = true;
+    state.enter(Phase::Settled);
     let before = state.away.replace(trouble.to_string());
     drop(state);
     if before.is_none() {
@@ -247,7 +248,7 @@ fn stop(shared: &Shared) {
     drop(state);
     drop(file);
     let mut state = shared.lock();
-    (state.settled, state.stopped) = (true, true);
+    state.enter(Phase::Stopped);
     drop(state);
     shared.progress.notify_all();
 }

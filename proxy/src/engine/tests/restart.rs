@@ -163,7 +163,8 @@ async fn a_forgotten_absence_stays_forgotten() {
     });
     assert!(second.engine.close(LONG));
     let third = restarts.start();
-    let key = cache::Key::Missing(crate::api::RowKind::Track, crate::api::Id::parse(&spotify(1)).expect("one"));
+    let key =
+        cache::Key::Missing(crate::api::RowKind::Track, crate::api::Id::parse(&spotify(1)).expect("one"));
     assert_eq!(third.engine.store.recall_body(key).await, None);
     assert_eq!(text(&third.get(&target).await), r#"{"content":[{}]}"#);
 }

@@ -23,10 +23,10 @@ struct Failing {
 
 impl Failing {
     fn full(&self) -> Result<(), Error> {
-        match self.faults.writes.load(Ordering::Relaxed) {
-            true => Err(ErrorKind::StorageFull.into()),
-            false => Ok(()),
+        if self.faults.writes.load(Ordering::Relaxed) {
+            return Err(ErrorKind::StorageFull.into());
         }
+        Ok(())
     }
 }
 
@@ -36,10 +36,10 @@ impl StorageBackend for Failing {
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> Result<(), Error> {
-        match self.faults.reads.load(Ordering::Relaxed) {
-            true => Err(Error::other("unreadable sector")),
-            false => self.file.read(offset, out),
+        if self.faults.reads.load(Ordering::Relaxed) {
+            return Err(Error::other("unreadable sector"));
         }
+        self.file.read(offset, out)
     }
 
     fn set_len(&self, len: u64) -> Result<(), Error> {

@@ -105,16 +105,11 @@ proptest! {
         let mut disk = start(&folder);
         let mut expected = HashMap::new();
         for (key, write, then) in steps {
-            match write {
-                Some(entry) => {
-                    disk.put(key.clone(), entry.clone());
-                    expected.insert(key, Some(entry));
-                }
-                None => {
-                    disk.forget(key.clone());
-                    expected.insert(key, None);
-                }
+            match write.clone() {
+                Some(entry) => disk.put(key.clone(), entry),
+                None => disk.forget(key.clone()),
             }
+            expected.insert(key, write);
             match then {
                 0 => prop_assert!(disk.flush(LONG)),
                 1 => {

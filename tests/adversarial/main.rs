@@ -3,5 +3,7 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod confusion;
+mod connections;
 mod faults;
 mod malformed;

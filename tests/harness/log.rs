@@ -38,6 +38,7 @@ impl Log {
     pub(crate) fn tail(&self) -> String {
         let lines = self.lines();
         let last = lines.len().saturating_sub(40);
-        lines[last..].iter().map(|line| format!("    | {line}\n")).collect()
+        let last: Vec<String> = lines[last..].iter().map(|line| format!("    | {line}")).collect();
+        last.join("\n")
     }
 }

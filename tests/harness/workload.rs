@@ -71,29 +71,29 @@ impl Workload {
 
     fn check(&self, answers: &[Answer]) -> Vec<String> {
         let mut wrong = Vec::new();
-        let mut expect = |at: usize, right: bool, what: &str| {
-            if !right {
+        let mut expect = |at: usize, what: &str, right: &dyn Fn(&Answer) -> bool| {
+            if !right(&answers[at]) {
                 wrong.push(format!("{what} (request {at}): {}", answers[at].brief()));
             }
         };
         let converted: Vec<String> = answers[..2].iter().flat_map(Answer::row_ids).collect();
-        expect(0, converted == ids::uuids(&self.tracks), "conversion");
+        expect(0, "conversion", &|_| converted == ids::uuids(&self.tracks));
         for (at, track) in self.tracks.iter().enumerate() {
-            expect(2 + at, answers[2 + at].text() == ids::features_row(track), "features of one track");
+            let right = |answer: &Answer| answer.text() == ids::features_row(track);
+            expect(2 + at, "features of one track", &right);
         }
         let recommended = 2 + KNOWN;
         for at in recommended..recommended + 5 {
-            expect(at, answers[at].is_ok() && answers[at].row_ids().len() == 20, "recommendation");
+            expect(at, "recommendation", &|answer| answer.is_ok() && answer.row_ids().len() == 20);
         }
         let blank = recommended + 5;
-        expect(blank, answers[blank].code() == 400, "recommendation without seeds");
+        expect(blank, "recommendation without seeds", &|answer| answer.code() == 400);
         for at in blank + 1..blank + 7 {
-            expect(at, answers[at].is_ok() && !answers[at].row_ids().is_empty(), "search or page");
+            expect(at, "search or page", &|answer| answer.is_ok() && !answer.row_ids().is_empty());
         }
         for at in 0..15 {
-            let subset: Vec<&Track> = subset(&self.tracks, at);
-            let answer = blank + 7 + at;
-            expect(answer, answers[answer].text() == ids::features_body(&subset), "features of a list");
+            let right = ids::features_body(&subset(&self.tracks, at));
+            expect(blank + 7 + at, "features of a list", &|answer| answer.text() == right);
         }
         wrong
     }

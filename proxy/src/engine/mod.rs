@@ -145,7 +145,16 @@ impl Engine {
             }
         };
         let answer = self.answer_cacheable(&request, caller).await;
-        self.metrics.request(request.endpoint().path, answer.outcome, begun.elapsed());
+        let took = begun.elapsed();
+        self.metrics.request(request.endpoint().path, answer.outcome, took);
+        tracing::debug!(
+            request_id = caller.request_id,
+            path,
+            status = answer.status.as_u16(),
+            outcome = answer.outcome.name(),
+            ?took,
+            "answered"
+        );
         Some(answer)
     }
 

@@ -119,7 +119,8 @@ impl Engine {
         let wish = self.wish(caller);
         // Lazy: a chunk's flights open when the stream polls it.
         let chunks = order.chunks(self.settings.batch.max_ids);
-        let pending: Vec<_> = chunks.map(|chunk| self.fetch_chunk(kind, chunk, wish)).collect();
+        let pending: Vec<_> =
+            chunks.map(|chunk| self.fetch_chunk(kind, chunk, wish, &caller.request_id)).collect();
         // Unordered: the first failure is the answer, whichever chunk it comes from.
         let fetched: Vec<Vec<FetchedId>> = stream::iter(pending)
             .buffer_unordered(self.settings.max_parallel_per_request.max(1))
@@ -166,10 +167,16 @@ impl Engine {
 
     /// Opens or joins the flights of one chunk and waits for all of them. Stops at the first that
     /// is refused: one request is one refusal, however many ids it has.
-    async fn fetch_chunk(&self, kind: RowKind, chunk: &[Id], wish: Wish) -> Result<Vec<FetchedId>, Failure> {
+    async fn fetch_chunk(
+        &self,
+        kind: RowKind,
+        chunk: &[Id],
+        wish: Wish,
+        request_id: &str,
+    ) -> Result<Vec<FetchedId>, Failure> {
         let mut joined = Vec::with_capacity(chunk.len());
         for id in chunk {
-            let (waiter, opened_here) = self.batches.join(kind, id.clone(), wish);
+            let (waiter, opened_here) = self.batches.join(kind, id.clone(), wish, Some(request_id));
             if let Some(Err(failure)) = waiter.result() {
                 return Err(failure);
             }
@@ -187,7 +194,7 @@ impl Engine {
         let wish = Wish { client: caller.client, lane: Lane::Refresh, deadline: None };
         for id in stale {
             if self.batches.in_the_air() < MAX_REFRESHES {
-                drop(self.batches.join(kind, id, wish));
+                drop(self.batches.join(kind, id, wish, None));
             }
         }
     }

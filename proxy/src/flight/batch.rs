@@ -119,14 +119,22 @@ impl Batches {
         }))
     }
 
-    /// Joins or opens the flight of one row. True when this opened it.
-    pub fn join(&self, kind: RowKind, id: Id, wish: Wish) -> (Waiter<RowResult>, bool) {
+    /// Joins or opens the flight of one row. True when this opened it. The upstream call carries the
+    /// id of one of the requests that it is for.
+    pub fn join(
+        &self,
+        kind: RowKind,
+        id: Id,
+        wish: Wish,
+        request_id: Option<&str>,
+    ) -> (Waiter<RowResult>, bool) {
         let group = Group { kind, malformed: id.is_malformed() };
         let refusal = || self.0.with_pool(group, |pool| self.0.refusal(pool, wish)).map(Err);
         let joined = self.0.flights.join((kind, id.clone()), wish.lane, Arc::default, refusal);
         let opened = joined.landing.is_some();
         if let Some(landing) = joined.landing {
-            self.0.board(group, Rider { id, landing }, wish);
+            let request_id = request_id.map(Box::from);
+            self.0.board(group, Rider { id, request_id, landing }, wish);
         } else if joined.promote {
             self.0.promote(group, &id, wish, &joined.fetch);
         }
@@ -273,7 +281,7 @@ impl Inner {
         Ask {
             endpoint: Endpoint::multi_get(kind),
             path_and_query: format!("{}?ids={}", kind.multi_get_path(), ids.join(",")),
-            request_id: None,
+            request_id: riders.iter().find_map(|rider| rider.request_id.as_deref()).map(str::to_owned),
         }
     }
 

@@ -24,6 +24,8 @@ use crate::budget::{FairQueue, Lane};
 #[derive(Debug)]
 pub(super) struct Rider<R> {
     pub(super) id: Id,
+    /// Of the client request that wanted it first.
+    pub(super) request_id: Option<Box<str>>,
     pub(super) landing: R,
 }
 

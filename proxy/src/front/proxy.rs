@@ -45,6 +45,9 @@ pub(super) struct Stream {
     since: Instant,
 }
 
+/// The right to one call, and where it goes.
+type Admitted<P> = (P, Box<HttpPeer>);
+
 impl<S: Service> Front<S> {
     pub(super) fn new(settings: Arc<FrontSettings>, service: Arc<S>, uploads: Uploads) -> Self {
         let dresser = Dresser { cors: Cors::new(&settings.cors_origins), press: Press::new() };
@@ -64,11 +67,26 @@ impl<S: Service> Front<S> {
         self.reply(session, asked, refusal.answer(&asked.path)).await
     }
 
-    /// A permit and where its call goes, or the answer instead.
-    pub(super) async fn admit(&self, asked: &Asked) -> Result<(S::Permit, Box<HttpPeer>), Answer> {
-        let permit = self.service.pass(&asked.path, &asked.caller).await?;
-        let peer = self.service.peer(&asked.path, &permit).await?;
-        Ok((permit, peer))
+    /// A permit and where its call goes, or the answer instead. The whole request must have been
+    /// read. An error means that the client left: nobody gets what it waited for, so its place in
+    /// the queue goes to the next.
+    pub(super) async fn admit(
+        &self,
+        session: &mut Session,
+        asked: &Asked,
+    ) -> Result<Result<Admitted<S::Permit>, Answer>> {
+        let admitted = async {
+            let permit = self.service.pass(&asked.path, &asked.caller).await?;
+            let peer = self.service.peer(&asked.path, &permit).await?;
+            Ok((permit, peer))
+        };
+        tokio::select! {
+            biased;
+            admitted = admitted => Ok(admitted),
+            _ = session.as_downstream_mut().read_body_or_idle(true) => {
+                Error::e_explain(ErrorType::ConnectionClosed, "left the queue").map_err(Error::into_down)
+            }
+        }
     }
 
     fn ahead(session: &mut Session) -> Option<&mut ReadAhead<S::Permit>> {
@@ -143,7 +161,7 @@ impl<S: Service> ProxyHttp for Front<S> {
             self.upload(session, &asked).await?;
             return Ok(true);
         }
-        match self.admit(&asked).await {
+        match self.admit(session, &asked).await? {
             Ok((permit, peer)) => {
                 // RFC 9110 §7.8: a server may ignore Upgrade.
                 session.req_header_mut().remove_header(&header::UPGRADE);

@@ -128,7 +128,7 @@ impl<S: Service> Front<S> {
         if !body.is_empty() && matches!(asked.method, Method::GET | Method::HEAD) {
             return self.refuse(session, asked, &body_not_wanted(&asked.method)).await;
         }
-        let (permit, mut peer) = match self.admit(asked).await {
+        let (permit, mut peer) = match self.admit(session, asked).await? {
             Ok(admitted) => admitted,
             Err(answer) => return self.reply(session, asked, answer).await,
         };

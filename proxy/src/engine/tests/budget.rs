@@ -4,7 +4,6 @@ use std::collections::HashSet;
 
 use http::StatusCode;
 use tokio::task::JoinSet;
-use tokio::time::Instant;
 
 use super::catalogue::{list, spotify, track};
 use super::*;
@@ -13,7 +12,7 @@ use crate::telemetry::Outcome;
 use scripted::{Act, Seen};
 
 /// The default limits, as the upstream saw them kept.
-fn assert_limits(seen: &[Seen]) {
+pub(super) fn assert_limits(seen: &[Seen]) {
     for pair in seen.windows(2) {
         assert!(pair[1].at - pair[0].at >= Duration::from_millis(750), "gap {:?}", pair[1].at - pair[0].at);
     }

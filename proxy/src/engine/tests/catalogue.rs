@@ -77,10 +77,11 @@ pub(super) fn row(kind: RowKind, n: u32, revision: u32) -> String {
 
 /// The answer to a list of ids, in the order asked: what the proxy must say.
 pub(super) fn list(kind: RowKind, numbers: impl IntoIterator<Item = u32>) -> String {
-    content(numbers.into_iter().map(|n| row(kind, n, 0)).collect())
+    let rows: Vec<String> = numbers.into_iter().map(|n| row(kind, n, 0)).collect();
+    content(&rows)
 }
 
-pub(super) fn content(rows: Vec<String>) -> String {
+pub(super) fn content(rows: &[String]) -> String {
     format!("{{\"content\":[{}]}}", rows.join(","))
 }
 

@@ -1,7 +1,7 @@
 //! What goes wrong upstream: all or an error, never a part; nothing wrong is ever kept.
 
 use rstest::rstest;
-use tokio::time::{Instant, advance};
+use tokio::time::advance;
 
 use super::catalogue::{artist, list, spotify, track};
 use super::*;
@@ -40,7 +40,7 @@ async fn one_failing_part_fails_the_whole_and_the_good_rows_stay(
     let failed = world.get(&target).await;
     assert_eq!((failed.status.as_u16(), failed.outcome), (status, Outcome::Error));
     assert!(code(&failed).is_some(), "an error body of the upstream's form");
-    assert!(!text(&failed).contains("404"), "clients search error texts for it");
+    assert!(!said(&failed).contains("404"), "clients search error texts for it");
     world.settled().await;
     assert_eq!(world.upstream.calls(), 2 + calls);
 

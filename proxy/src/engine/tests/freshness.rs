@@ -1,7 +1,7 @@
 //! Age: fresh, stale and served at once, gone.
 
 use rstest::rstest;
-use tokio::time::{Instant, advance};
+use tokio::time::advance;
 
 use super::catalogue::{row, spotify, track};
 use super::*;
@@ -147,10 +147,10 @@ async fn a_person_who_meets_a_background_fetch_too_far_back_is_refused_at_once()
         RowKind::Track,
         crate::api::Id::parse(&spotify(1)).expect("an id"),
         patient,
+        None,
     ));
-    for n in 40..44 {
-        let _ = world.spawn(&format!("/v1/album/search?searchText=s{n}"), client(n));
-    }
+    let late: Vec<_> =
+        (40..44).map(|n| world.spawn(&format!("/v1/album/search?searchText=s{n}"), client(n))).collect();
     tokio::task::yield_now().await;
     let begun = Instant::now();
     for target in [target.to_owned(), tracks([spotify(1)])] {
@@ -160,6 +160,7 @@ async fn a_person_who_meets_a_background_fetch_too_far_back_is_refused_at_once()
     for answer in busy {
         assert_eq!(answer.await.expect("no panic").status, 200);
     }
+    drop(late);
     world.settled().await;
     assert_eq!(world.get(target).await.outcome, Outcome::Hit, "the background fetch went on");
 }

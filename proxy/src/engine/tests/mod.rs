@@ -5,11 +5,13 @@ mod budget;
 mod catalogue;
 mod failures;
 mod freshness;
+mod properties;
 mod relinks;
 mod restart;
 mod rows;
 mod scripted;
 mod sharing;
+mod workload;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -18,12 +20,12 @@ use std::time::Duration;
 use http::Method;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::{Answer, Caller, Engine, Settings};
 use crate::api::ErrorCode;
 use crate::budget::{Lane, Limits};
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use scripted::Scripted;
 
 /// How long the scripted upstream takes unless told otherwise.
@@ -45,7 +47,8 @@ impl World {
 
     fn with(settings: Settings) -> Self {
         let upstream = Arc::new(Scripted::new(LATENCY));
-        let engine = Engine::new(settings, Arc::clone(&upstream) as _, Clock::tokio(), &Handle::current());
+        let clock = Clock::Tokio { origin: Timestamp(1_767_323_045_000), started: Instant::now() };
+        let engine = Engine::new(settings, Arc::clone(&upstream) as _, clock, &Handle::current());
         Self { engine, upstream }
     }
 
@@ -86,18 +89,27 @@ impl World {
         self.engine.batches.in_the_air() + self.engine.bodies.in_the_air()
     }
 
-    /// Lets the paused clock run until nothing is fetched any more.
+    /// Flights, tickets and slots.
+    fn unfinished(&self) -> (usize, usize, usize) {
+        let budget = self.engine.budget.snapshot();
+        let queued = budget.queued.iter().map(|(_, queued)| queued).sum();
+        (self.in_the_air(), queued, budget.in_flight)
+    }
+
+    /// Lets the paused clock run until nothing is fetched any more; fails if that never happens.
     async fn settled(&self) {
-        while self.in_the_air() > 0 {
-            sleep(Duration::from_millis(1)).await;
-        }
+        let quiet = async {
+            while self.unfinished() != (0, 0, 0) {
+                sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let settled = tokio::time::timeout(3 * 3_600 * SECOND, quiet).await;
+        assert!(settled.is_ok(), "left behind: {:?}", self.unfinished());
     }
 
     /// Neither flights nor tickets nor slots are left.
     fn assert_quiet(&self) {
-        let budget = self.engine.budget.snapshot();
-        let queued: usize = budget.queued.iter().map(|(_, queued)| queued).sum();
-        assert_eq!((self.in_the_air(), queued, budget.in_flight), (0, 0, 0));
+        assert_eq!(self.unfinished(), (0, 0, 0));
     }
 }
 
@@ -140,4 +152,9 @@ fn text(answer: &Answer) -> &str {
 
 fn code(answer: &Answer) -> Option<u16> {
     ErrorCode::of(&answer.body).map(|code| code.0)
+}
+
+/// What an error body says, without its timestamp.
+fn said(answer: &Answer) -> &str {
+    text(answer).split_once("\"error\"").expect("an error body of the first form").1
 }

@@ -14,9 +14,10 @@ use crate::api::{Endpoint, ErrorBody, ErrorCode, RowKind, Shape};
 use crate::budget::Permit;
 use crate::upstream::{CallError, Reply, Request, Upstream};
 
-/// How one call goes, instead of well.
+/// How one call goes.
 #[derive(Debug, Clone)]
 pub(super) enum Act {
+    Well,
     /// An error of the service with this HTTP status.
     Status(u16),
     /// 429, with `Retry-After` in seconds or without.
@@ -39,6 +40,8 @@ pub(super) struct Seen {
     pub(super) ids: Vec<String>,
     /// Calls in flight, this one included.
     pub(super) in_flight: usize,
+    /// It was answered well, and in time.
+    pub(super) well: bool,
 }
 
 #[derive(Debug)]
@@ -114,13 +117,13 @@ impl Scripted {
         let (path, query) = split(target);
         let multi_get = Endpoint::find(path).is_some_and(|(e, _)| matches!(e.shape, Shape::MultiGet(_)));
         let ids = if multi_get { list(query, "ids") } else { Vec::new() };
-        state.seen.push(Seen { at: Instant::now(), target: target.to_owned(), ids, in_flight });
         let rule = state.rules.iter_mut().find(|rule| rule.left > 0 && target.contains(&rule.needle));
         let act = rule.map(|rule| {
             rule.left -= 1;
             rule.act.clone()
         });
-        (Arrived(self), act)
+        state.seen.push(Seen { at: Instant::now(), target: target.to_owned(), ids, in_flight, well: false });
+        (Arrived { upstream: self, index: state.seen.len() - 1 }, act)
     }
 
     fn reply(&self, target: &str) -> Reply {
@@ -168,7 +171,9 @@ impl Scripted {
         numbers.reverse();
         let middle = numbers.len() / 3;
         numbers.rotate_left(middle);
-        ok(catalogue::content(numbers.into_iter().map(|n| catalogue::row(kind, n, state.revision)).collect()))
+        let row = |n| catalogue::row(kind, n, state.revision);
+        let rows: Vec<String> = numbers.into_iter().map(row).collect();
+        ok(catalogue::content(&rows))
     }
 
     fn single(&self, kind: RowKind, path: &str, id: &str) -> Reply {
@@ -195,11 +200,9 @@ impl Scripted {
         state.draws += 1;
         let first = state.draws * 100;
         let revision = state.revision;
-        ok(catalogue::content(
-            (first..first + size)
-                .map(|n| catalogue::row(RowKind::Track, n % catalogue::TRACKS, revision))
-                .collect(),
-        ))
+        let row = |n| catalogue::row(RowKind::Track, n % catalogue::TRACKS, revision);
+        let rows: Vec<String> = (first..first + size).map(row).collect();
+        ok(catalogue::content(&rows))
     }
 
     fn page(&self, kind: RowKind, query: &str, total: u32) -> Reply {
@@ -222,11 +225,12 @@ impl Scripted {
 impl Upstream for Scripted {
     async fn call(&self, permit: Permit, request: Request) -> Result<Reply, CallError> {
         let target = &request.path_and_query;
-        let (_arrived, act) = self.arrive(target);
+        let (arrived, act) = self.arrive(target);
+        let goes_well = matches!(act, None | Some(Act::Well | Act::Slow(_)));
         let answer = async {
             sleep(if let Some(Act::Slow(late)) = act { late } else { self.latency }).await;
             match act {
-                None | Some(Act::Slow(_)) => Ok(self.reply(target)),
+                None | Some(Act::Well | Act::Slow(_)) => Ok(self.reply(target)),
                 Some(Act::Status(status)) => Ok(refuse(status, ErrorCode::INTERNAL, target)),
                 Some(Act::Throttle(seconds)) => Ok(Reply {
                     retry_after: seconds.map(Duration::from_secs),
@@ -238,17 +242,21 @@ impl Upstream for Scripted {
             }
         };
         let outcome = timeout(request.timeout, answer).await;
+        self.lock().seen[arrived.index].well = goes_well && outcome.is_ok();
         drop(permit);
         outcome.unwrap_or(Err(CallError::Timeout(request.timeout)))
     }
 }
 
 /// A call under way; over when dropped, however it ends.
-struct Arrived<'u>(&'u Scripted);
+struct Arrived<'u> {
+    upstream: &'u Scripted,
+    index: usize,
+}
 
 impl Drop for Arrived<'_> {
     fn drop(&mut self) {
-        self.0.lock().in_flight -= 1;
+        self.upstream.lock().in_flight -= 1;
     }
 }
 

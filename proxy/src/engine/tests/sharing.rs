@@ -1,7 +1,6 @@
 //! Equal needs share one call, different rows of one kind share a batch.
 
 use rstest::rstest;
-use tokio::time::Instant;
 
 use super::catalogue::{list, spotify, track};
 use super::*;

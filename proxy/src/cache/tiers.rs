@@ -28,14 +28,14 @@ impl Tiers {
 
     pub(super) fn put(&self, key: Key, entry: Entry) {
         if let Some(disk) = &self.disk {
-            disk.put(key.clone(), entry.clone());
+            disk.put(&key, entry.clone());
         }
         self.memory.put(key, entry);
     }
 
     pub(super) fn remove(&self, key: &Key) {
         if let Some(disk) = &self.disk {
-            disk.forget(key.clone());
+            disk.forget(key);
         }
         self.memory.remove(key);
     }

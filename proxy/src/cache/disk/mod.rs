@@ -239,15 +239,15 @@ impl Disk {
             && self.shared.now() >= self.shared.rest_until.load(Ordering::Relaxed)
     }
 
-    pub(super) fn put(&self, key: Key, entry: Entry) {
+    pub(super) fn put(&self, key: &Key, entry: Entry) {
         self.push(key, Write::Put(entry));
     }
 
-    pub(super) fn forget(&self, key: Key) {
+    pub(super) fn forget(&self, key: &Key) {
         self.push(key, Write::Forget);
     }
 
-    fn push(&self, key: Key, write: Write) {
+    fn push(&self, key: &Key, write: Write) {
         let mut state = self.shared.lock();
         if state.phase >= Phase::Stopping {
             return;

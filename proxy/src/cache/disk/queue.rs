@@ -61,10 +61,10 @@ impl Queue {
         self.dropped
     }
 
-    pub(super) fn push(&mut self, key: Key, write: Write) {
+    pub(super) fn push(&mut self, key: &Key, write: Write) {
         let number = self.next;
         self.next += 1;
-        self.insert(&key, number, write);
+        self.insert(key, number, write);
         self.shed();
         self.tidy();
     }
@@ -155,8 +155,8 @@ mod tests {
     #[test]
     fn the_newest_write_of_a_key_counts() {
         let mut queue = Queue::new(1 << 20);
-        queue.push(key(1), put(10));
-        queue.push(key(1), Write::Forget);
+        queue.push(&key(1), put(10));
+        queue.push(&key(1), Write::Forget);
         assert_eq!(queue.get(&key(1)), Some(&Write::Forget));
         assert_eq!(queue.take().len(), 1);
         assert_eq!(queue.weight(), 0);
@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn too_many_writes_turn_the_oldest_into_forgetting() {
         let mut queue = Queue::new(10_000);
-        (0..12).for_each(|n| queue.push(key(n), put(1_000)));
+        (0..12).for_each(|n| queue.push(&key(n), put(1_000)));
         assert!(queue.weight() <= 10_000);
         assert_eq!(queue.get(&key(0)), Some(&Write::Forget));
         assert_eq!(queue.get(&key(11)), Some(&put(1_000)));
@@ -176,7 +176,7 @@ mod tests {
     #[test]
     fn forgetting_is_bounded_too() {
         let mut queue = Queue::new(10_000);
-        (0..1_000).for_each(|n| queue.push(key(n), Write::Forget));
+        (0..1_000).for_each(|n| queue.push(&key(n), Write::Forget));
         assert!(queue.weight() <= 10_000);
         assert_eq!(queue.get(&key(999)), Some(&Write::Forget));
         assert_eq!(queue.get(&key(0)), None);
@@ -185,10 +185,10 @@ mod tests {
     #[test]
     fn what_comes_back_does_not_replace_what_is_newer() {
         let mut queue = Queue::new(1 << 20);
-        queue.push(key(1), put(1));
-        queue.push(key(2), put(2));
+        queue.push(&key(1), put(1));
+        queue.push(&key(2), put(2));
         let batch = queue.take();
-        queue.push(key(1), Write::Forget);
+        queue.push(&key(1), Write::Forget);
         queue.put_back(&batch);
         assert_eq!(queue.get(&key(1)), Some(&Write::Forget));
         assert_eq!(queue.get(&key(2)), Some(&put(2)));
@@ -203,8 +203,8 @@ mod tests {
                 match step {
                     0 => out = Some(queue.take()),
                     1 => if let Some(batch) = out.take() { queue.put_back(&batch); },
-                    2 | 3 => queue.push(key(n), Write::Forget),
-                    _ => queue.push(key(n), put(length)),
+                    2 | 3 => queue.push(&key(n), Write::Forget),
+                    _ => queue.push(&key(n), put(length)),
                 }
                 let sum: usize = queue.waiting.iter().map(|(key, (_, write))| weigh(key, write)).sum();
                 prop_assert_eq!(queue.weight(), sum);

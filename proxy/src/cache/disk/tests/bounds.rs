@@ -22,7 +22,7 @@ fn the_bound_holds_under_a_long_random_load() {
         for _ in 0..300 {
             let length = if random.random_ratio(1, 50) { 30_000 } else { 600 };
             let body = vec![b'x'; random.random_range(1..length)];
-            disk.put(key(random.random()), at(step * 1_000, body));
+            disk.put(&key(random.random()), at(step * 1_000, body));
         }
         assert!(disk.flush(LONG));
         most = most.max(disk.state().file_bytes);
@@ -38,7 +38,7 @@ fn what_was_stored_longest_ago_goes_first() {
     let folder = tempfile::tempdir().unwrap();
     let disk = bounded(&folder, 4 << 20);
     for n in 0..8_000_u64 {
-        disk.put(key(u128::from(n)), at(n * 1_000, vec![b'x'; 500]));
+        disk.put(&key(u128::from(n)), at(n * 1_000, vec![b'x'; 500]));
     }
     assert!(disk.flush(LONG));
     assert!(get(&disk, &key(7_999)).is_some());
@@ -51,7 +51,7 @@ fn what_was_stored_longest_ago_goes_first() {
 fn a_lowered_bound_is_reached_in_steps() {
     let folder = tempfile::tempdir().unwrap();
     let disk = bounded(&folder, 64 << 20);
-    (0..20_000).for_each(|n| disk.put(key(n), entry(vec![b'x'; 500])));
+    (0..20_000).for_each(|n| disk.put(&key(n), entry(vec![b'x'; 500])));
     assert!(disk.close(LONG));
     let disk = bounded(&folder, 4 << 20);
     assert!(disk.shared.wait(LONG, |state| state.file.is_some() && !state.size.over));
@@ -68,7 +68,7 @@ fn a_sweep_drops_what_has_expired_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let disk = start(&folder);
     // Each may be served for 200 s after it was stored.
-    (0..20_000).for_each(|n| disk.put(key(n), at(if n % 3 == 0 { 0 } else { 1_000 }, "x")));
+    (0..20_000).for_each(|n| disk.put(&key(n), at(if n % 3 == 0 { 0 } else { 1_000 }, "x")));
     assert!(disk.flush(LONG));
     disk.sweep(Timestamp(200_999));
     assert!(disk.shared.wait(LONG, |state| state.sweep.is_none()));
@@ -84,9 +84,9 @@ fn a_sweep_drops_what_has_expired_and_nothing_else() {
 fn an_entry_stored_anew_outlives_its_first_life() {
     let folder = tempfile::tempdir().unwrap();
     let disk = start(&folder);
-    disk.put(key(1), at(0, "first"));
+    disk.put(&key(1), at(0, "first"));
     assert!(disk.flush(LONG));
-    disk.put(key(1), at(100_000, "second"));
+    disk.put(&key(1), at(100_000, "second"));
     assert!(disk.flush(LONG));
     disk.sweep(Timestamp(250_000));
     assert!(disk.shared.wait(LONG, |state| state.sweep.is_none()));

@@ -13,7 +13,7 @@ const CHILD: &str = "RECOBEAT_TEST_DISK_CHILD";
 fn a_copy_taken_between_commits_holds_everything_flushed() {
     let folder = tempfile::tempdir().unwrap();
     let disk = start(&folder);
-    (0..100).for_each(|n| disk.put(key(n), entry("flushed")));
+    (0..100).for_each(|n| disk.put(&key(n), entry("flushed")));
     assert!(disk.flush(LONG));
     let copied = tempfile::tempdir().unwrap();
     fs::create_dir(copied.path().join("data")).unwrap();
@@ -28,7 +28,7 @@ fn copies_taken_while_writing_open_and_serve_nothing_wrong() {
     let folder = tempfile::tempdir().unwrap();
     let disk = start(&folder);
     for round in 0..20_u64 {
-        (0..200).for_each(|n| disk.put(key(n), at(round * 1_000, format!("round {round}"))));
+        (0..200).for_each(|n| disk.put(&key(n), at(round * 1_000, format!("round {round}"))));
         let copied = tempfile::tempdir().unwrap();
         fs::create_dir(copied.path().join("data")).unwrap();
         disk.shared.lock().flush = true;
@@ -72,7 +72,7 @@ fn writes_until_it_is_killed() {
     let disk = Disk::start(settings(Path::new(&folder)));
     assert!(disk.settled(LONG));
     for n in 0.. {
-        disk.put(key(n), entry(n.to_string()));
+        disk.put(&key(n), entry(n.to_string()));
         if n % 500 == 499 {
             assert!(disk.flush(LONG));
             println!("flushed {}", n + 1);

@@ -18,7 +18,7 @@ fn body(n: u128) -> String {
 fn written(regular: bool) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let disk = start(&folder);
-    (0..ENTRIES).for_each(|n| disk.put(key(n), entry(body(n))));
+    (0..ENTRIES).for_each(|n| disk.put(&key(n), entry(body(n))));
     assert!(disk.flush(LONG));
     if regular {
         assert!(disk.close(LONG));
@@ -42,7 +42,7 @@ fn survives(bytes: &[u8]) -> (usize, usize) {
     for (n, found) in found {
         assert!(found.is_none_or(|found| found == entry(body(n))), "a wrong body for {n}");
     }
-    disk.put(key(ENTRIES), entry("new"));
+    disk.put(&key(ENTRIES), entry("new"));
     disk.shared.wait(LONG, |state| state.file.is_some());
     while !disk.flush(LONG) {
         assert!(disk.shared.wait(LONG, |state| state.file.is_some()), "{:?}", disk.state());

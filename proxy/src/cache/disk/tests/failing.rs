@@ -92,12 +92,12 @@ fn a_full_disk_leaves_the_tier_away_until_there_is_space() {
     let folder = tempfile::tempdir().unwrap();
     let (faults, opener) = fallible();
     let disk = start_with(&folder, opener, Duration::from_millis(1));
-    disk.put(key(1), entry("before"));
+    disk.put(&key(1), entry("before"));
     assert!(disk.flush(LONG));
 
     faults.writes.store(true, Ordering::Relaxed);
-    disk.put(key(2), entry("full"));
-    disk.forget(key(1));
+    disk.put(&key(2), entry("full"));
+    disk.forget(&key(1));
     assert!(!disk.flush(LONG));
     assert!(!disk.is_up());
     assert_eq!(get(&disk, &key(1)), None);
@@ -118,7 +118,7 @@ fn a_disk_that_is_full_from_the_start_leaves_the_tier_away() {
     faults.writes.store(true, Ordering::Relaxed);
     let disk = start_with(&folder, opener, LONG);
     assert!(!disk.state().up);
-    disk.put(key(1), entry("one"));
+    disk.put(&key(1), entry("one"));
     assert!(disk.close(LONG), "a stop does not wait for it");
 }
 
@@ -126,7 +126,7 @@ fn a_disk_that_is_full_from_the_start_leaves_the_tier_away() {
 fn a_disk_that_cannot_be_read_is_a_miss() {
     let folder = tempfile::tempdir().unwrap();
     let disk = start(&folder);
-    (0..3_000).for_each(|n| disk.put(key(n), entry(vec![b'x'; 1_000])));
+    (0..3_000).for_each(|n| disk.put(&key(n), entry(vec![b'x'; 1_000])));
     assert!(disk.close(LONG));
     let (faults, opener) = fallible();
     // Without a page cache every read meets the disk.
@@ -148,7 +148,7 @@ fn writes_that_cannot_wait_longer_are_counted() {
     faults.writes.store(true, Ordering::Relaxed);
     let disk = Disk::start_with(settings(folder.path()), opener, LONG, 100_000);
     assert!(disk.settled(LONG));
-    (0..10_000).for_each(|n| disk.put(key(n), entry("x")));
+    (0..10_000).for_each(|n| disk.put(&key(n), entry("x")));
     assert!(disk.state().dropped > 5_000, "{:?}", disk.state());
 }
 

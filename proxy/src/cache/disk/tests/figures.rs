@@ -35,7 +35,7 @@ fn figures_of_bytes_per_row() {
         let disk = start(&folder);
         for n in 0..100_000_u32 {
             let key = about(kind, u128::from(n), &mut random);
-            disk.put(key, at(u64::from(n) * 10, vec![b'x'; length]));
+            disk.put(&key, at(u64::from(n) * 10, vec![b'x'; length]));
             if n % 2_000 == 0 {
                 assert!(disk.flush(LONG));
             }
@@ -62,8 +62,8 @@ fn figures_of_a_large_file() {
         for _ in 0..20_000 {
             let n = keys.len() as u64;
             let key = key(random.random());
-            keys.push(key.clone());
-            disk.put(key, at(n * 10, vec![b'x'; 480]));
+            disk.put(&key, at(n * 10, vec![b'x'; 480]));
+            keys.push(key);
         }
         let before = Instant::now();
         assert!(disk.flush(LONG));
@@ -75,7 +75,7 @@ fn figures_of_a_large_file() {
     for rows in [1, 50, 400] {
         let mut took = Vec::new();
         for _ in 0..20 {
-            (0..rows).for_each(|_| disk.put(key(random.random()), at(50_000_000, vec![b'x'; 480])));
+            (0..rows).for_each(|_| disk.put(&key(random.random()), at(50_000_000, vec![b'x'; 480])));
             let before = Instant::now();
             assert!(disk.flush(LONG));
             took.push(before.elapsed());

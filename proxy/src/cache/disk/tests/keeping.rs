@@ -12,7 +12,7 @@ use super::*;
 fn an_entry_is_known_before_it_is_written_and_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let disk = start(&folder);
-    disk.put(key(1), entry("one"));
+    disk.put(&key(1), entry("one"));
     assert_eq!(get(&disk, &key(1)), Some(entry("one")));
     assert!(disk.flush(LONG));
     assert_eq!(get(&disk, &key(1)), Some(entry("one")));
@@ -27,7 +27,7 @@ fn an_entry_is_known_before_it_is_written_and_after_a_restart() {
 fn a_stop_writes_what_waits() {
     let folder = tempfile::tempdir().unwrap();
     let disk = start(&folder);
-    (0..1_000).for_each(|n| disk.put(key(n), entry(n.to_string())));
+    (0..1_000).for_each(|n| disk.put(&key(n), entry(n.to_string())));
     assert!(disk.close(LONG));
     let disk = start(&folder);
     assert!((0..1_000).all(|n| get(&disk, &key(n)) == Some(entry(n.to_string()))));
@@ -37,9 +37,9 @@ fn a_stop_writes_what_waits() {
 fn what_is_forgotten_stays_forgotten() {
     let folder = tempfile::tempdir().unwrap();
     let disk = start(&folder);
-    disk.put(key(1), entry("one"));
+    disk.put(&key(1), entry("one"));
     assert!(disk.flush(LONG));
-    disk.forget(key(1));
+    disk.forget(&key(1));
     assert_eq!(get(&disk, &key(1)), None, "the file still has it");
     assert!(disk.flush(LONG));
     assert_eq!(get(&disk, &key(1)), None);
@@ -51,17 +51,17 @@ fn what_is_forgotten_stays_forgotten() {
 fn what_is_written_while_it_is_read_wins() {
     let folder = tempfile::tempdir().unwrap();
     let disk = start(&folder);
-    disk.put(key(1), entry("old"));
+    disk.put(&key(1), entry("old"));
     assert!(disk.flush(LONG));
     let mut view = View::of(Arc::clone(&disk.shared)).expect("up");
     assert_eq!(view.get(&key(1), |_| ()), Some(entry("old")));
     // The view's snapshot is from before these.
-    disk.put(key(1), entry("new"));
+    disk.put(&key(1), entry("new"));
     assert!(disk.flush(LONG));
     let promoted = Mutex::new(Vec::new());
     let found = view.get(&key(1), |entry| promoted.lock().unwrap().push(entry.clone()));
     assert_eq!(found, Some(entry("new")));
-    disk.forget(key(1));
+    disk.forget(&key(1));
     assert!(disk.flush(LONG));
     assert_eq!(view.get(&key(1), |entry| promoted.lock().unwrap().push(entry.clone())), None);
     assert_eq!(*promoted.lock().unwrap(), [entry("new")]);
@@ -75,7 +75,7 @@ fn another_open_handle_is_told_apart_from_damage() {
     let state = second.state();
     assert_eq!(state.away.as_deref(), Some("another process has the file open"));
     assert_eq!((state.up, ruins(&folder)), (false, 0));
-    second.put(key(1), entry("waits"));
+    second.put(&key(1), entry("waits"));
     assert!(first.close(LONG));
     assert!(second.shared.wait(LONG, |state| state.file.is_some()), "it tries again");
     assert!(second.flush(LONG));
@@ -89,7 +89,7 @@ fn a_folder_that_cannot_be_made_leaves_the_tier_away() {
     let disk = start(&folder);
     assert!(!disk.state().up);
     assert!(disk.state().away.is_some());
-    disk.put(key(1), entry("one"));
+    disk.put(&key(1), entry("one"));
     assert!(!disk.flush(LONG));
     assert!(disk.close(LONG));
 }
@@ -106,8 +106,8 @@ proptest! {
         let mut expected = HashMap::new();
         for (key, write, then) in steps {
             match write.clone() {
-                Some(entry) => disk.put(key.clone(), entry),
-                None => disk.forget(key.clone()),
+                Some(entry) => disk.put(&key, entry),
+                None => disk.forget(&key),
             }
             expected.insert(key, write);
             match then {

@@ -36,7 +36,10 @@ pub(super) fn run(shared: &Shared) {
         match next(shared, &mut pace) {
             Job::Open => open(shared, &mut pace),
             Job::Commit(file, batch, asked) => match file.apply(&batch) {
-                Ok(size) => committed(shared, &file, size, Some((&batch, asked))),
+                Ok(size) => {
+                    pace.replaced = false;
+                    committed(shared, &file, size, Some((&batch, asked)));
+                }
                 Err(trouble) => {
                     let mut state = shared.lock();
                     state.leaving = Batch::default();
@@ -156,11 +159,11 @@ fn open(shared: &Shared, pace: &mut Pace) {
         && !pace.replaced
     {
         pace.replaced = true;
-        opened = replace(shared, reason);
+        opened = move_aside(shared, reason)
+            .and_then(|()| File::open(&settings.path, settings.max_bytes, &shared.opener));
     }
     match opened {
         Ok((file, size)) => {
-            pace.replaced = false;
             let file_bytes = file.blocks();
             let mut state = shared.lock();
             if state.away.take().is_some() {
@@ -183,19 +186,19 @@ fn open(shared: &Shared, pace: &mut Pace) {
     shared.progress.notify_all();
 }
 
-/// Moves the damaged file aside and begins a new one.
-fn replace(shared: &Shared, reason: &str) -> Result<(File, Size), Trouble> {
-    let settings = &shared.settings;
-    let aside = set_aside(&settings.path).map_err(|error| {
+/// Makes room for a new file.
+fn move_aside(shared: &Shared, reason: &str) -> Result<(), Trouble> {
+    let path = &shared.settings.path;
+    let aside = set_aside(path).map_err(|error| {
         Trouble::Unavailable(format!("damaged ({reason}), and it cannot be moved aside: {error}"))
     })?;
     tracing::warn!(
-        path = %settings.path.display(),
+        path = %path.display(),
         aside = %aside.display(),
         reason,
         "the cache file cannot be used: moved aside, starting with an empty one"
     );
-    File::open(&settings.path, settings.max_bytes, &shared.opener)
+    Ok(())
 }
 
 /// Lets go of the file; it is opened anew, at once when it only needs to be replaced.
@@ -211,12 +214,10 @@ fn abandon(shared: &Shared, pace: &mut Pace, trouble: &Trouble) {
     match trouble {
         Trouble::Damaged(reason) if !pace.replaced => {
             pace.replaced = true;
-            match replace(shared, reason) {
-                // Opened again in the usual way, which also announces it.
-                Ok(opened) => drop(opened),
-                Err(trouble) => went_away(shared, &trouble),
-            }
             pace.open_at = None;
+            if let Err(trouble) = move_aside(shared, reason) {
+                went_away(shared, &trouble);
+            }
         }
         _ => {
             pace.open_at = Some(Instant::now() + shared.retry);

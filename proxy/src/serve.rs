@@ -31,6 +31,9 @@ use crate::upstream::{BreakerSettings, Client, Target, TargetError, TargetSettin
 /// is a TCP connection without a request: it costs no call.
 const PROBE_EVERY: Duration = Duration::from_secs(30);
 const PROBE_AGAIN: Duration = Duration::from_secs(2);
+/// How long the first request waits for the cache's file, and the stop for the last batch.
+const OPEN: Duration = Duration::from_secs(5);
+const CLOSE: Duration = Duration::from_secs(5);
 /// What the libraries say at `info` is of no use to operators; what they say at `warn` is.
 const QUIET: &str = "pingora=warn,pingora_core=warn,pingora_proxy=warn,pingora_pool=warn";
 
@@ -62,6 +65,9 @@ pub fn serve(config: &Config) -> Result<(), ServeError> {
 
     let admin_address = admin_listener.local_addr()?;
     start_admin(config, &proxy, admin_listener, front_settings.listen, &runtime)?;
+    if !proxy.engine.settled(OPEN) {
+        tracing::info!("the cache's file is still being opened: answering without it until then");
+    }
     tracing::info!(
         listen = %front_settings.listen,
         admin = %admin_address,
@@ -73,6 +79,9 @@ pub fn serve(config: &Config) -> Result<(), ServeError> {
     prepared.run(front::stop_signal());
     // Fills that still run are given up: their waiters are gone, and nothing else waits for them.
     runtime.shutdown_timeout(Duration::from_secs(1));
+    if !proxy.engine.close(CLOSE) {
+        tracing::warn!("the disk is slow: what was learned last may be lost");
+    }
     tracing::info!("recobeat-proxy stopped");
     Ok(())
 }
@@ -220,7 +229,7 @@ fn warn(config: &Config, listen: SocketAddr) {
         tracing::warn!(%listen, "some clients take any error text with 404 in it, the port included, for a missing page");
     }
     if config.cache.redis.url.is_some() {
-        tracing::warn!("`cache.redis.url` has no effect yet: this version caches in memory only");
+        tracing::warn!("`cache.redis.url` has no effect yet: this version caches in memory and on disk");
     }
     if config.telemetry.otlp_endpoint.is_some() {
         tracing::warn!("`telemetry.otlp_endpoint` has no effect yet: this version exports no traces");
@@ -287,6 +296,10 @@ fn engine_settings(config: &Config) -> Settings {
             jitter: cache.jitter,
             memory_bytes: cache.memory.max_bytes,
             memory_entries: cache.memory.max_entries,
+            disk: cache.disk.enabled.then(|| cache::DiskSettings {
+                path: cache.disk.path.clone(),
+                max_bytes: cache.disk.max_bytes,
+            }),
         },
         rules: Rules {
             recommendations: guard.rules,

@@ -17,7 +17,22 @@ pub(super) async fn get(State(admin): State<Arc<Admin>>) -> Json<Value> {
     Json(json!({
         "cache": {
             "by_category": by_category(metrics),
-            "memory": { "entries": gauges.memory_entries, "bytes": gauges.memory_bytes },
+            "memory": {
+                "entries": gauges.memory_entries,
+                "bytes": gauges.memory_bytes,
+                "hits": metrics.hits_of("memory"),
+            },
+            "disk": gauges.disk.as_ref().map(|disk| json!({
+                "up": disk.up,
+                "away_because": disk.away,
+                "entries": disk.entries,
+                "bytes": disk.bytes,
+                "file_bytes": disk.file_bytes,
+                "hits": metrics.hits_of("disk"),
+                "writes": disk.written,
+                "writes_dropped": disk.dropped,
+                "reads_late": disk.late,
+            })),
         },
         "upstream": {
             "calls": metrics.upstream_calls(),

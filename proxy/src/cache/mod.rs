@@ -4,15 +4,18 @@
 //! the same entry, and a row that arrives inside a recommendation answers a later multi-get.
 
 mod category;
+mod disk;
 mod entry;
 mod key;
 mod memory;
 mod store;
+mod tiers;
 
 #[cfg(test)]
 mod store_tests;
 
 pub use category::{Category, Ttl, Ttls};
+pub use disk::{DiskState, Settings as DiskSettings};
 pub use entry::{Entry, Freshness};
 pub use key::Key;
 pub use store::{Held, Known, Settings, Store};

@@ -6,9 +6,11 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::category::{Category, Ttl, Ttls};
+use super::disk::{self, Disk, DiskState};
 use super::entry::{Entry, Freshness, seconds};
 use super::key::Key;
 use super::memory::Memory;
+use super::tiers::Tiers;
 use crate::api::{Entity, Id, ParsedRow, RowKind, Uuid};
 use crate::clock::{Clock, Timestamp};
 
@@ -21,11 +23,19 @@ pub struct Settings {
     pub jitter: f64,
     pub memory_bytes: u64,
     pub memory_entries: usize,
+    /// `None`: memory is all there is.
+    pub disk: Option<disk::Settings>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { ttls: Ttls::default(), jitter: 0.05, memory_bytes: 256 << 20, memory_entries: 1_000_000 }
+        Self {
+            ttls: Ttls::default(),
+            jitter: 0.05,
+            memory_bytes: 256 << 20,
+            memory_entries: 1_000_000,
+            disk: None,
+        }
     }
 }
 
@@ -51,7 +61,7 @@ pub enum Known {
 
 #[derive(Debug)]
 pub struct Store {
-    memory: Memory,
+    tiers: Tiers,
     settings: Settings,
     clock: Clock,
 }
@@ -59,7 +69,8 @@ pub struct Store {
 impl Store {
     pub fn new(settings: Settings, clock: Clock) -> Arc<Self> {
         let memory = Memory::new(settings.memory_bytes, settings.memory_entries);
-        Arc::new(Self { memory, settings, clock })
+        let tiers = Tiers::new(memory, settings.disk.clone());
+        Arc::new(Self { tiers, settings, clock })
     }
 
     pub fn now(&self) -> Timestamp {
@@ -67,12 +78,7 @@ impl Store {
     }
 
     pub fn get(&self, key: &Key) -> Option<Held> {
-        let entry = self.memory.get(key)?;
-        match entry.freshness(self.now()) {
-            Freshness::Fresh => Some(Held { entry, stale: false }),
-            Freshness::Stale => Some(Held { entry, stale: true }),
-            Freshness::Gone => None,
-        }
+        held(self.tiers.get(key)?, self.now())
     }
 
     /// Stores a body and returns its entry.
@@ -90,59 +96,61 @@ impl Store {
             fresh_for: seconds(self.jittered(category, ttl.fresh).min(longest.fresh)),
             stale_for: seconds(ttl.stale.min(longest.stale)),
         };
-        self.memory.put(key, entry.clone());
+        self.tiers.put(key, entry.clone());
         entry
     }
 
     pub fn remove(&self, key: &Key) {
-        self.memory.remove(key);
+        self.tiers.remove(key);
     }
 
     /// What is known about an id. Learning a row forgets its absence and the other way round.
     pub fn know(&self, kind: RowKind, id: &Id) -> Known {
-        let row = |uuid| Some(Known::Row { uuid, held: self.get(&Key::Row(kind, uuid))? });
-        let own = match id {
-            Id::Uuid(uuid) => Some(*uuid),
-            Id::Spotify(_) | Id::Malformed(_) => None,
-        };
-        if let Some(known) = own.and_then(row) {
-            return known;
-        }
-        let mapped = self.mapped(kind.entity(), id);
-        if let Some(known) = mapped.and_then(row) {
-            return known;
-        }
-        let asked = mapped.map_or_else(|| id.clone(), Id::Uuid);
-        let absent = |id: &Id| self.get(&Key::Missing(kind, id.clone())).map(|held| held.entry);
-        match absent(&asked).or_else(|| if asked == *id { None } else { absent(id) }) {
-            Some(entry) => Known::Missing(entry),
-            None => Known::Nothing(asked),
-        }
+        know(kind, id, &mut |key| self.get(key))
     }
 
-    /// The UUID an id is known to mean: any Spotify id of a row seen, a UUID when it was linked to
-    /// another row.
-    pub fn mapped(&self, entity: Entity, id: &Id) -> Option<Uuid> {
-        let held = self.get(&Key::Mapping(entity, id.clone()))?;
-        Uuid::parse(std::str::from_utf8(&held.entry.body).ok()?)
+    /// True when there is more to know than memory does.
+    pub fn has_more(&self) -> bool {
+        self.tiers.disk.as_ref().is_some_and(Disk::is_up)
+    }
+
+    /// Like [`Store::know`] for ids that memory does not know, in the order given, with the disk
+    /// asked too. What is found there is in memory afterwards. `None`: the disk cannot be asked.
+    pub async fn recall(self: &Arc<Self>, kind: RowKind, ids: Vec<Id>) -> Option<Vec<Known>> {
+        let store = Arc::clone(self);
+        let disk = self.tiers.disk.as_ref()?;
+        let now = self.now();
+        disk.read(move |view| {
+            let mut get = |key: &Key| held(store.tiers.recall(view, key, now)?, now);
+            ids.iter().map(|id| know(kind, id, &mut get)).collect()
+        })
+        .await
+    }
+
+    /// Like [`Store::get`] for a key that memory does not know, with the disk asked too.
+    pub async fn recall_body(self: &Arc<Self>, key: Key) -> Option<Held> {
+        let store = Arc::clone(self);
+        let disk = self.tiers.disk.as_ref()?;
+        let now = self.now();
+        disk.read(move |view| held(store.tiers.recall(view, &key, now)?, now)).await?
     }
 
     /// Keeps a row, its mapping, and that neither of its ids is missing.
     pub fn learn(&self, row: &ParsedRow) -> Entry {
         if let Some(spotify) = row.spotify {
             self.map(row.kind.entity(), Id::Spotify(spotify), row.uuid);
-            self.memory.remove(&Key::Missing(row.kind, Id::Spotify(spotify)));
+            self.tiers.remove(&Key::Missing(row.kind, Id::Spotify(spotify)));
         }
-        self.memory.remove(&Key::Missing(row.kind, Id::Uuid(row.uuid)));
+        self.tiers.remove(&Key::Missing(row.kind, Id::Uuid(row.uuid)));
         self.put(Key::Row(row.kind, row.uuid), row.kind.into(), 200, row.bytes.clone())
     }
 
     /// Keeps that `asked` is answered by this row although the row carries other ids: a track
     /// that was linked to another one.
     pub fn learn_as(&self, asked: &Id, row: &ParsedRow) -> Entry {
-        self.memory.remove(&Key::Missing(row.kind, asked.clone()));
+        self.tiers.remove(&Key::Missing(row.kind, asked.clone()));
         if let Id::Uuid(uuid) = asked {
-            self.memory.remove(&Key::Row(row.kind, *uuid));
+            self.tiers.remove(&Key::Row(row.kind, *uuid));
         }
         self.map(row.kind.entity(), asked.clone(), row.uuid);
         self.learn(row)
@@ -151,19 +159,34 @@ impl Store {
     /// Keeps that the upstream lacks a row.
     pub fn learn_absence(&self, kind: RowKind, id: &Id) -> Entry {
         if let Id::Uuid(uuid) = id {
-            self.memory.remove(&Key::Row(kind, *uuid));
+            self.tiers.remove(&Key::Row(kind, *uuid));
         }
         self.put(Key::Missing(kind, id.clone()), Category::Missing, 404, Bytes::new())
     }
 
     /// Drops what can never be served again.
     pub fn sweep(&self) {
-        self.memory.sweep(self.now());
+        self.tiers.sweep(self.now());
     }
 
     /// Entries and bytes in memory.
     pub fn size(&self) -> (usize, u64) {
-        (self.memory.entries(), self.memory.bytes())
+        (self.tiers.memory.entries(), self.tiers.memory.bytes())
+    }
+
+    /// `None`: there is no disk tier.
+    pub fn disk(&self) -> Option<DiskState> {
+        self.tiers.disk.as_ref().map(Disk::state)
+    }
+
+    /// Waits until the disk tier is open or given up for now; false when that takes longer.
+    pub fn settled(&self, limit: Duration) -> bool {
+        self.tiers.disk.as_ref().is_none_or(|disk| disk.settled(limit))
+    }
+
+    /// Writes what the disk tier still holds back, and ends it; false when that takes longer.
+    pub fn close(&self, limit: Duration) -> bool {
+        self.tiers.disk.as_ref().is_none_or(|disk| disk.close(limit))
     }
 
     /// The lifetime of a category, without jitter.
@@ -182,4 +205,40 @@ impl Store {
         }
         ttl.mul_f64(1.0 - self.settings.jitter * rand::random::<f64>())
     }
+}
+
+fn held(entry: Entry, now: Timestamp) -> Option<Held> {
+    match entry.freshness(now) {
+        Freshness::Fresh => Some(Held { entry, stale: false }),
+        Freshness::Stale => Some(Held { entry, stale: true }),
+        Freshness::Gone => None,
+    }
+}
+
+/// What is known about an id, whatever is asked for entries.
+fn know(kind: RowKind, id: &Id, get: &mut dyn FnMut(&Key) -> Option<Held>) -> Known {
+    if let Id::Uuid(uuid) = id
+        && let Some(held) = get(&Key::Row(kind, *uuid))
+    {
+        return Known::Row { uuid: *uuid, held };
+    }
+    let mapped = mapped(kind.entity(), id, get);
+    if let Some(uuid) = mapped
+        && let Some(held) = get(&Key::Row(kind, uuid))
+    {
+        return Known::Row { uuid, held };
+    }
+    let asked = mapped.map_or_else(|| id.clone(), Id::Uuid);
+    let mut absent = |id: &Id| get(&Key::Missing(kind, id.clone())).map(|held| held.entry);
+    match absent(&asked).or_else(|| if asked == *id { None } else { absent(id) }) {
+        Some(entry) => Known::Missing(entry),
+        None => Known::Nothing(asked),
+    }
+}
+
+/// The UUID an id is known to mean: any Spotify id of a row seen, a UUID when it was linked to
+/// another row.
+fn mapped(entity: Entity, id: &Id, get: &mut dyn FnMut(&Key) -> Option<Held>) -> Option<Uuid> {
+    let held = get(&Key::Mapping(entity, id.clone()))?;
+    Uuid::parse(std::str::from_utf8(&held.entry.body).ok()?)
 }

@@ -14,7 +14,7 @@ use crate::telemetry::{Avoided, Outcome};
 impl Engine {
     pub(super) async fn body(&self, request: &Body, caller: &Caller) -> Answer {
         let drawn = request.endpoint.shape == Shape::Recommendation;
-        let held = self.store.get(&self.bodies.key(request));
+        let held = self.known_body(request).await;
         let denied = held.as_ref().is_some_and(|held| is_denial(&held.entry));
         let new_draw = drawn && caller.no_cache && self.settings.honour_no_cache && !denied;
         let category = Category::of_shape(request.endpoint.shape);
@@ -36,6 +36,17 @@ impl Engine {
             }
             Err(failure) => Answer::failed(&failure, &request.target, self.now()),
         }
+    }
+
+    /// What both tiers know. Nothing is awaited when memory knows it.
+    async fn known_body(&self, request: &Body) -> Option<Held> {
+        let held = self.store.get(&self.bodies.key(request));
+        let (tier, held) = match held {
+            None if self.store.has_more() => ("disk", self.bodies.recall(request).await),
+            held => ("memory", held),
+        };
+        self.metrics.tier_hits(tier, u64::from(held.is_some()));
+        held
     }
 
     fn held_body(&self, request: &Body, held: &Held, caller: &Caller, detail: &str) -> Answer {

@@ -212,7 +212,18 @@ impl Engine {
             suspended: self.dispatch.is_suspended(),
             memory_entries,
             memory_bytes,
+            disk: self.store.disk(),
         }
+    }
+
+    /// Waits until the disk tier is open or given up for now; false when that takes longer.
+    pub fn settled(&self, limit: Duration) -> bool {
+        self.store.settled(limit)
+    }
+
+    /// Writes what the cache still holds back, and ends its disk tier; false when that takes longer.
+    pub fn close(&self, limit: Duration) -> bool {
+        self.store.close(limit)
     }
 
     async fn permit(&self, caller: &Caller) -> Result<Permit, Failure> {

@@ -92,8 +92,9 @@ impl Engine {
         // Where each id to be fetched belongs; two spellings of one row share a fetch.
         let mut missing: HashMap<Id, Vec<usize>> = HashMap::new();
         let mut order = Vec::new();
-        for (position, id) in ids.iter().enumerate() {
-            parts.push(match self.store.know(kind, id) {
+        let known = self.known(kind, ids).await;
+        for (position, known) in known.into_iter().enumerate() {
+            parts.push(match known {
                 Known::Row { uuid, held } => {
                     if held.stale {
                         stale.push(Id::Uuid(uuid));
@@ -141,6 +142,25 @@ impl Engine {
         }
         let parts = parts.into_iter().collect::<Option<Vec<_>>>().ok_or(Failure::Lost)?;
         Ok(Gathered { parts, opened, led, calls: calls.len() })
+    }
+
+    /// What both tiers know. Nothing is awaited when memory knows everything.
+    async fn known(&self, kind: RowKind, ids: &[Id]) -> Vec<Known> {
+        let mut known: Vec<Known> = ids.iter().map(|id| self.store.know(kind, id)).collect();
+        let open = |known: &Known| matches!(known, Known::Nothing(_));
+        let unknown: Vec<usize> = (0..known.len()).filter(|position| open(&known[*position])).collect();
+        self.metrics.tier_hits("memory", (ids.len() - unknown.len()) as u64);
+        if unknown.is_empty() || !self.store.has_more() {
+            return known;
+        }
+        let asked = unknown.iter().map(|position| ids[*position].clone()).collect();
+        for (position, recalled) in
+            unknown.into_iter().zip(self.store.recall(kind, asked).await.unwrap_or_default())
+        {
+            self.metrics.tier_hits("disk", u64::from(!open(&recalled)));
+            known[position] = recalled;
+        }
+        known
     }
 
     /// Opens or joins the flights of one chunk and waits for all of them. Stops at the first that

@@ -18,7 +18,7 @@ use super::table::{Flights, Landing, Waiter};
 use super::urgency::Urgency;
 use crate::api::{Body, ErrorCode, Shape, extract};
 use crate::budget::Ticket;
-use crate::cache::{Category, Entry, Key, Store};
+use crate::cache::{Category, Entry, Held, Key, Store};
 use crate::upstream::Reply;
 
 use super::sizes::DefaultSizes;
@@ -67,6 +67,17 @@ impl Bodies {
     /// The key a request's answer is kept under, as far as is known now.
     pub fn key(&self, request: &Body) -> Key {
         Key::Body(self.0.sizes.key(request).into())
+    }
+
+    /// What the disk tier holds for a request that memory has no answer to.
+    pub async fn recall(&self, request: &Body) -> Option<Held> {
+        let Inner { store, sizes, .. } = &*self.0;
+        if let Some(note) = sizes.note(request)
+            && let Some(held) = store.recall_body(note).await
+        {
+            sizes.remember(request, &held.entry.body);
+        }
+        store.recall_body(self.key(request)).await
     }
 
     /// Joins or opens the flight of a request. True when this opened it.
@@ -196,7 +207,7 @@ impl Inner {
             self.store.learn(row);
         }
         if let Some(size) = extracted.page_size {
-            self.sizes.learn(request, size);
+            self.sizes.learn(request, size, &self.store);
         }
         let category = Category::of_shape(shape);
         // A list that found nothing says that its ids are missing, and holds no longer than that.

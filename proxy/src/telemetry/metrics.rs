@@ -9,7 +9,7 @@ use prometheus::{
 
 use crate::api::RowKind;
 use crate::budget::Snapshot;
-use crate::cache::Category;
+use crate::cache::{Category, DiskState};
 
 /// One line of the table.
 #[derive(Debug, Clone, Copy)]
@@ -56,6 +56,8 @@ metrics! {
         "Time from the request's head to the answer, seconds", SECONDS),
     lookups: IntCounterVec("recobeat_cache_lookups_total", ["category", "result"],
         "Cache look-ups by category: hit, stale or miss"),
+    tier_hits: IntCounterVec("recobeat_tier_hits_total", ["tier"],
+        "Look-ups answered by each tier of the cache"),
     avoided: IntCounterVec("recobeat_upstream_calls_avoided_total", ["cause"],
         "Upstream calls that a direct client would have made and the proxy did not"),
     upstream_calls: IntCounterVec("recobeat_upstream_calls_total", ["endpoint", "status"],
@@ -94,6 +96,20 @@ metrics! {
         "Entries in the memory tier"),
     memory_bytes: Gauge("recobeat_memory_bytes", [],
         "Estimated bytes of the memory tier"),
+    tier_up: GaugeVec("recobeat_tier_up", ["tier"],
+        "1 while a tier of the cache is in use, 0 while it is away"),
+    disk_entries: Gauge("recobeat_disk_entries", [],
+        "Entries in the disk tier"),
+    disk_bytes: Gauge("recobeat_disk_bytes", [],
+        "Estimated bytes of the entries in the disk tier, which its bound is held against"),
+    disk_file_bytes: Gauge("recobeat_disk_file_bytes", [],
+        "Bytes of the disk that the file of the disk tier uses"),
+    disk_written: Gauge("recobeat_disk_writes_total", [],
+        "Writes carried out by the disk tier"),
+    disk_dropped: Gauge("recobeat_disk_writes_dropped_total", [],
+        "Writes given up because too many waited for the disk"),
+    disk_late: Gauge("recobeat_disk_reads_late_total", [],
+        "Reads given up because the disk took too long"),
 }
 
 /// How an answer came about.
@@ -173,6 +189,8 @@ pub struct Gauges {
     pub suspended: bool,
     pub memory_entries: usize,
     pub memory_bytes: u64,
+    /// `None`: there is no disk tier.
+    pub disk: Option<DiskState>,
 }
 
 impl Metrics {
@@ -211,6 +229,16 @@ impl Metrics {
         self.upstream_calls.with_label_values(&["pass", status]).inc();
     }
 
+    pub fn tier_hits(&self, tier: &str, hits: u64) {
+        if hits > 0 {
+            self.tier_hits.with_label_values(&[tier]).inc_by(hits);
+        }
+    }
+
+    pub fn hits_of(&self, tier: &str) -> u64 {
+        self.tier_hits.with_label_values(&[tier]).get()
+    }
+
     /// All upstream calls so far.
     pub fn upstream_calls(&self) -> u64 {
         let families = self.upstream_calls.collect();
@@ -229,7 +257,7 @@ impl Metrics {
     /// The text exposition format, with `gauges` as of now.
     #[allow(clippy::cast_precision_loss)] // counts far below 2^52
     pub fn render(&self, gauges: &Gauges) -> String {
-        let Gauges { budget, suspended, memory_entries, memory_bytes } = gauges;
+        let Gauges { budget, suspended, memory_entries, memory_bytes, disk } = gauges;
         let counts = budget.counts;
         for (lane, granted) in [
             ("interactive", counts.granted_interactive),
@@ -252,6 +280,16 @@ impl Metrics {
         self.suspended.set(f64::from(u8::from(*suspended)));
         self.memory_entries.set(*memory_entries as f64);
         self.memory_bytes.set(*memory_bytes as f64);
+        self.tier_up.with_label_values(&["memory"]).set(1.0);
+        if let Some(disk) = disk {
+            self.tier_up.with_label_values(&["disk"]).set(f64::from(u8::from(disk.up)));
+            self.disk_entries.set(disk.entries as f64);
+            self.disk_bytes.set(disk.bytes as f64);
+            self.disk_file_bytes.set(disk.file_bytes as f64);
+            self.disk_written.set(disk.written as f64);
+            self.disk_dropped.set(disk.dropped as f64);
+            self.disk_late.set(disk.late as f64);
+        }
         TextEncoder::new().encode_to_string(&self.registry.gather()).unwrap_or_default()
     }
 }

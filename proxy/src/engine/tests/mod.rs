@@ -7,6 +7,7 @@ mod failures;
 mod freshness;
 mod properties;
 mod relinks;
+mod restart;
 mod rows;
 mod scripted;
 mod sharing;

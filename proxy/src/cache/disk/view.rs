@@ -1,0 +1,84 @@
+use std::sync::Arc;
+
+use super::Shared;
+use super::file::{File, Snapshot, Trouble};
+use super::queue::Write;
+use crate::cache::entry::Entry;
+use crate::cache::key::Key;
+
+/// Looks again at most this often when writes keep coming in between.
+const TRIES: usize = 4;
+
+/// What the tier knows: the writes that wait, and behind them the file.
+pub(in crate::cache) struct View {
+    shared: Arc<Shared>,
+    seen: Option<Seen>,
+}
+
+struct Seen {
+    epoch: u64,
+    file: Arc<File>,
+    snapshot: Snapshot,
+}
+
+impl View {
+    pub(super) fn of(shared: Arc<Shared>) -> Option<Self> {
+        let up = shared.lock().file.is_some();
+        up.then_some(Self { shared, seen: None })
+    }
+
+    /// The entry of a key. `promote` runs while no write can come in between: what it is given is
+    /// the latest.
+    pub(in crate::cache) fn get(&mut self, key: &Key, promote: impl Fn(&Entry)) -> Option<Entry> {
+        for _ in 0..TRIES {
+            let state = self.shared.lock();
+            match state.pending(key) {
+                Some(Write::Put(entry)) => {
+                    promote(entry);
+                    return Some(entry.clone());
+                }
+                Some(Write::Forget) => return None,
+                None => {}
+            }
+            if self.seen.as_ref().is_none_or(|seen| seen.epoch != state.epoch) {
+                let (epoch, file) = (state.epoch, Arc::clone(state.file.as_ref()?));
+                // Within the lock: what is written from here on is either in the queue or changes
+                // the epoch.
+                match file.snapshot() {
+                    Ok(snapshot) => self.seen = Some(Seen { epoch, file, snapshot }),
+                    Err(trouble) => {
+                        drop(state);
+                        return self.complain(trouble, &file);
+                    }
+                }
+            }
+            drop(state);
+            let seen = self.seen.as_ref()?;
+            let entry = match seen.snapshot.get(key) {
+                Ok(entry) => entry?,
+                Err(trouble) => {
+                    let file = Arc::clone(&seen.file);
+                    return self.complain(trouble, &file);
+                }
+            };
+            let state = self.shared.lock();
+            if state.epoch == seen.epoch && state.pending(key).is_none() {
+                promote(&entry);
+                return Some(entry);
+            }
+        }
+        None
+    }
+
+    /// Tells the writer, who decides what becomes of the file.
+    fn complain(&mut self, trouble: Trouble, about: &Arc<File>) -> Option<Entry> {
+        self.seen = None;
+        let mut state = self.shared.lock();
+        if state.file.as_ref().is_some_and(|file| Arc::ptr_eq(file, about)) {
+            state.complaint.get_or_insert(trouble);
+            drop(state);
+            self.shared.work.notify_one();
+        }
+        None
+    }
+}

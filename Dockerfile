@@ -15,7 +15,12 @@ RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates
     && useradd --system --create-home --home-dir /var/lib/recobeat recobeat
 COPY --from=build /usr/local/bin/recobeat-proxy /usr/local/bin/recobeat-recommender /usr/local/bin/
 COPY config /etc/recobeat
+# Inside a container loopback is nobody's. The admin side stays on loopback until it has a token:
+# RECOBEAT_ADMIN__LISTEN=0.0.0.0:9090 and RECOBEAT_ADMIN__TOKEN.
+ENV RECOBEAT_CONFIG=/etc/recobeat/proxy.yaml \
+    RECOBEAT_LISTEN=0.0.0.0:8080 \
+    RECOMMENDER_LISTEN=0.0.0.0:8000
 USER recobeat
 WORKDIR /var/lib/recobeat
 EXPOSE 8080 8000
-CMD ["recobeat-proxy", "--config", "/etc/recobeat/proxy.yaml", "--set", "listen=0.0.0.0:8080"]
+CMD ["recobeat-proxy"]

@@ -4,7 +4,7 @@
 //! everything spawned there with it when it stops; flights, connection pools and the operators'
 //! listener must not die with the service that happened to start them.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -64,7 +64,7 @@ pub fn serve(config: &Config) -> Result<(), ServeError> {
     let prepared = front::prepare(front_settings.clone(), Arc::clone(&proxy))?;
 
     let admin_address = admin_listener.local_addr()?;
-    start_admin(config, &proxy, admin_listener, &runtime)?;
+    start_admin(config, &proxy, admin_listener, front_settings.listen, &runtime)?;
     if !proxy.engine.settled(OPEN) {
         tracing::info!("the cache's file is still being opened: answering without it until then");
     }
@@ -114,6 +114,14 @@ impl Service for Proxy {
         self.target.peer(permit).await.map(Box::new).map_err(|error| self.engine.unreachable(path, &error))
     }
 
+    fn departs(&self, permit: &mut Permit) {
+        permit.departs();
+    }
+
+    fn unreachable(&self, peer: &HttpPeer) {
+        self.target.unreachable(peer);
+    }
+
     fn observed(&self, outcome: Outcome) {
         match outcome {
             Outcome::Replied { status, retry_after } => self.engine.passed(status, retry_after),
@@ -135,6 +143,7 @@ fn start_admin(
     config: &Config,
     proxy: &Proxy,
     listener: TcpListener,
+    public: SocketAddr,
     runtime: &Runtime,
 ) -> Result<(), ServeError> {
     let (reachable, upstream) = watch::channel(None);
@@ -148,11 +157,26 @@ fn start_admin(
     let _inside = runtime.enter();
     let listener = tokio::net::TcpListener::from_std(listener)?;
     runtime.spawn(async move {
+        accepts(public).await;
         if let Err(error) = admin.serve(listener).await {
             tracing::error!(%error, "the admin listener ended");
         }
     });
     Ok(())
+}
+
+/// Waits until clients can connect. Pingora binds its listener only once it runs, and says nothing;
+/// nobody may be told that the proxy is ready before.
+async fn accepts(public: SocketAddr) {
+    let reachable = match public.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    let public = SocketAddr::new(reachable, public.port());
+    while tokio::net::TcpStream::connect(public).await.is_err() {
+        sleep(Duration::from_millis(5)).await;
+    }
 }
 
 /// Keeps saying whether the upstream can be connected to; one log line per change.

@@ -1,14 +1,13 @@
 //! The real binary on free loopback ports.
 
 use super::log::Log;
-use super::{Answer, Line};
+use super::{Answer, Line, raw};
 use rustix::process::{Pid, Signal, kill_process};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
-use tokio::net::TcpStream;
 use tokio::time::sleep;
 
 /// Tries, a moment apart, before a start or an end counts as failed: 30 s in all.
@@ -98,10 +97,8 @@ impl Proxy {
             if self.exit_status().is_some() {
                 return false;
             }
-            if TcpStream::connect(self.admin).await.is_ok()
-                && self.admin("/health/ready").await.is_ok()
-                && TcpStream::connect(self.addr).await.is_ok()
-            {
+            let probe = b"GET /health/ready HTTP/1.1\r\nHost: admin\r\n\r\n";
+            if raw::send(self.admin, probe, Duration::from_secs(5)).await.status == Some(200) {
                 return true;
             }
             sleep(MOMENT).await;

@@ -182,7 +182,9 @@ impl Reader {
         }
         for name in SCALARS {
             if let Some(value) = query.once(name) {
-                let _ = write!(key, "{name}={}&", plain_decimal(value)?);
+                let number =
+                    plain_decimal(value).filter(|_| !(INTEGERS.contains(name) && value.contains('.')));
+                let _ = write!(key, "{name}={}&", number?);
             }
         }
         Some(self.body(key, false))
@@ -263,6 +265,9 @@ const SCALARS: &[&str] = &[
     "tempo",
     "valence",
 ];
+
+/// Of these, the ones that must be whole: `size=20.0` is refused upstream, so it is not `size=20`.
+const INTEGERS: &[&str] = &["featureWeight", "key", "mode", "popularity", "size"];
 
 /// `Some(None)` when absent, `None` when not plain digits within the range.
 #[allow(clippy::option_option)] // three outcomes, read in one place: not understood, absent, a number

@@ -98,6 +98,8 @@ fn different_requests(#[case] one: &str, #[case] other: &str) {
 #[case::scalar_twice("/v1/track/search?searchText=abc&page=0&page=0")]
 #[case::exponent("/v1/track/recommendation?size=5&seeds=aa&energy=5e-1")]
 #[case::no_number("/v1/track/recommendation?size=5&seeds=aa&energy=high")]
+#[case::decimal_size("/v1/track/recommendation?size=5.0&seeds=aa")]
+#[case::decimal_popularity("/v1/track/recommendation?size=5&seeds=aa&popularity=45.0")]
 #[case::size_absent("/v1/track/recommendation?seeds=aa")]
 #[case::size_beyond("/v1/track/search?searchText=abc&size=51")]
 #[case::page_beyond("/v1/track/search?searchText=abc&page=1001")]

@@ -128,14 +128,16 @@ fn learn_artists(artists: &RawValue, into: &mut Vec<ParsedRow>) {
 }
 
 const STRING: &[char] = &['"'];
-const ARRAY: &[char] = &['['];
+/// Text or a list, or null where upstream has none: one bare row must not spoil its batch.
+const TEXT: &[char] = &['"', 'n'];
+const ARRAY: &[char] = &['[', 'n'];
 /// A number, or null where upstream has no value.
 const NUMBER: &[char] = &['-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'n'];
 
 /// The fields that tell a row of one kind from any other, with the first characters they may have.
 fn required(kind: RowKind) -> &'static [(&'static str, &'static [char])] {
     match kind {
-        RowKind::Track => &[("id", STRING), ("trackTitle", STRING), ("artists", ARRAY)],
+        RowKind::Track => &[("id", STRING), ("trackTitle", TEXT), ("artists", ARRAY)],
         RowKind::Features => &[
             ("id", STRING),
             ("acousticness", NUMBER),
@@ -148,8 +150,8 @@ fn required(kind: RowKind) -> &'static [(&'static str, &'static [char])] {
             ("tempo", NUMBER),
             ("valence", NUMBER),
         ],
-        RowKind::Artist => &[("id", STRING), ("name", STRING)],
-        RowKind::Album => &[("id", STRING), ("name", STRING), ("albumType", STRING)],
+        RowKind::Artist => &[("id", STRING), ("name", TEXT)],
+        RowKind::Album => &[("id", STRING), ("name", TEXT), ("albumType", TEXT)],
     }
 }
 
@@ -187,6 +189,14 @@ mod tests {
         assert_eq!(rows.len(), 2);
         assert_eq!(rows[0].bytes, FEATURES.as_bytes());
         assert_eq!(rows[0].spotify, SpotifyId::parse("2ZyXwVuTsRqPoNmLkJiHgF"));
+    }
+
+    #[test]
+    fn a_value_upstream_lacks_spoils_nothing() {
+        let body = format!("{{\"content\":[{}]}}", FEATURES.replace("0.61", "null"));
+        assert!(extract(Shape::MultiGet(RowKind::Features), body.as_bytes()).is_ok());
+        let nameless = format!("{{\"content\":[{}]}}", ARTIST.replace("\"Nova Ferry\"", "null"));
+        assert!(extract(Shape::MultiGet(RowKind::Artist), nameless.as_bytes()).is_ok());
     }
 
     #[test]

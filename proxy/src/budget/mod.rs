@@ -102,13 +102,12 @@ impl Budget {
         Self { shared, driver }
     }
 
-    /// Refuses when the turn of one more call of this lane and client would come after `deadline`.
+    /// Refuses when the turn of one more call of this lane and client would come after `deadline`,
+    /// or so shortly before it that the delays of those ahead would make it miss: who is refused
+    /// at the end has waited in vain.
     pub fn check(&self, lane: Lane, client: IpAddr, deadline: Instant) -> Result<(), Refused> {
         let now = Instant::now();
-        self.shared.look(|scheduler| match scheduler.slot(now, lane, client) {
-            Some(slot) if slot <= deadline => Ok(()),
-            _ => Err(refusal(scheduler, now, lane, client)),
-        })
+        self.shared.look(|scheduler| in_time(scheduler, now, lane, client, deadline))
     }
 
     /// True for a rate of 0: no wait is long enough.
@@ -127,10 +126,16 @@ impl Budget {
         self.queue(lane, client, Entrance::Announced)
     }
 
-    /// A place within `deadline`, or a refusal at once.
+    /// A place within `deadline`, or a refusal at once. Decided and taken in one step: two who find
+    /// the same slot free at the same time would both be let in, and one of them wait in vain.
     pub fn admit(&self, lane: Lane, client: IpAddr, deadline: Instant) -> Result<Ticket, Refused> {
-        self.check(lane, client, deadline)?;
-        Ok(self.enqueue(lane, client))
+        let (grant, granted) = oneshot::channel();
+        let now = Instant::now();
+        let id = self.shared.change(|scheduler| {
+            in_time(scheduler, now, lane, client, deadline)?;
+            Ok(scheduler.enqueue(now, lane, client, Entrance::Tail, grant))
+        })?;
+        Ok(Ticket::new(id, Arc::clone(&self.shared), granted))
     }
 
     /// A ticket at the head of its lane, for a call that a 429 sent back.
@@ -142,6 +147,14 @@ impl Budget {
     pub fn refuse(&self, lane: Lane, client: IpAddr) -> Refused {
         let now = Instant::now();
         self.shared.look(|scheduler| refusal(scheduler, now, lane, client))
+    }
+
+    /// When a call of this lane and client could start, in the form of a `Retry-After`. Promises
+    /// nothing: the tail of the refused does not grow.
+    pub fn projected(&self, lane: Lane, client: IpAddr) -> Duration {
+        let now = Instant::now();
+        let slot = self.shared.look(|scheduler| scheduler.slot(now, lane, client));
+        whole_seconds(slot.map_or(Duration::MAX, |slot| slot - now))
     }
 
     /// Obeys a 429: nothing starts before it is over.
@@ -199,6 +212,19 @@ impl Budget {
 impl Drop for Budget {
     fn drop(&mut self) {
         self.driver.abort();
+    }
+}
+
+fn in_time(
+    scheduler: &mut Scheduler,
+    now: Instant,
+    lane: Lane,
+    client: IpAddr,
+    deadline: Instant,
+) -> Result<(), Refused> {
+    match scheduler.slot(now, lane, client) {
+        Some(slot) if slot + (slot - now) / 50 <= deadline => Ok(()),
+        _ => Err(refusal(scheduler, now, lane, client)),
     }
 }
 

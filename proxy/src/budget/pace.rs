@@ -106,6 +106,17 @@ impl Pace {
         }
     }
 
+    /// Moves a start to the moment its request was really sent; never to an earlier one.
+    pub(super) fn depart(&mut self, started: Instant, sent: Instant) {
+        if sent > started
+            && let Some(index) = self.starts.iter().rposition(|start| *start == started)
+        {
+            self.starts.remove(index);
+            let place = self.starts.partition_point(|start| *start <= sent);
+            self.starts.insert(place, sent);
+        }
+    }
+
     /// Takes back the start at `at`: nothing went upstream.
     pub(super) fn refund(&mut self, at: Instant) {
         if let Some(index) = self.starts.iter().rposition(|start| *start == at) {
@@ -179,6 +190,16 @@ mod tests {
             pace.start(now);
         }
         assert_eq!(pace.slot(now, 0), Some(at(now, 60_250)));
+    }
+
+    #[test]
+    fn the_gap_counts_from_when_a_request_was_sent() {
+        let now = Instant::now();
+        let mut pace = pace(80, 750, now);
+        pace.start(now);
+        pace.depart(now, at(now, 300));
+        assert_eq!(pace.slot(at(now, 300), 0), Some(at(now, 1_050)));
+        assert_eq!(pace.recent(at(now, 300)), 1);
     }
 
     #[test]

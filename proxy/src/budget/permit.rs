@@ -1,5 +1,4 @@
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -35,9 +34,14 @@ impl Permit {
         }
     }
 
-    /// How long the slot has been held.
-    pub fn held(&self) -> Duration {
-        self.started.elapsed()
+    /// The request is being sent now: the next start keeps its distance from this moment, however
+    /// long connecting took.
+    pub fn departs(&mut self) {
+        let sent = Instant::now();
+        if let Some(budget) = &self.budget {
+            budget.change(|scheduler| scheduler.pace.depart(self.started, sent));
+        }
+        self.started = sent;
     }
 
     /// A permit of no budget, for tests of the layers that only consume one.

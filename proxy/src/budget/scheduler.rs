@@ -167,7 +167,7 @@ impl Scheduler {
         let mean = self.mean_call.unwrap_or_default();
         #[allow(clippy::cast_precision_loss)] // queue lengths are far below 2^52
         let freed = now + mean.mul_f64(ends_needed as f64 / self.max_in_flight as f64);
-        Some(paced.max(freed))
+        Some(paced.max(freed).max(self.quiet_from(lane).unwrap_or(now)))
     }
 
     /// Grants at most one permit.

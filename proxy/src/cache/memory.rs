@@ -1,7 +1,7 @@
 //! The memory tier: bounded by bytes and by entries, whichever comes first.
 
-use quick_cache::Weighter;
-use quick_cache::sync::Cache;
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
 use super::entry::{Entry, Freshness};
 use super::key::Key;
@@ -9,6 +9,10 @@ use crate::clock::Timestamp;
 
 /// What an entry costs beside its body: key, entry, table slot and allocator rounding, in bytes.
 const OVERHEAD: u64 = 200;
+
+/// Least bytes of a shard, and most shards.
+const SHARD: u64 = 8 << 20;
+const MOST_SHARDS: usize = 64;
 
 #[derive(Debug)]
 pub(super) struct Memory {
@@ -32,7 +36,16 @@ impl Memory {
     pub(super) fn new(max_bytes: u64, max_entries: usize) -> Self {
         let weight = Weight { least: max_bytes / max_entries.max(1) as u64 };
         let likely = usize::try_from(max_bytes / (OVERHEAD + 300)).unwrap_or(usize::MAX).min(max_entries);
-        Self { cache: Cache::with_weighter(likely, max_bytes, weight) }
+        // A shard keeps nothing that is larger than itself: each holds many of the largest bodies.
+        let shards = usize::try_from(max_bytes / SHARD).unwrap_or(usize::MAX).clamp(1, MOST_SHARDS);
+        let options = OptionsBuilder::new()
+            .estimated_items_capacity(likely)
+            .weight_capacity(max_bytes)
+            .shards(shards)
+            .build()
+            .expect("both capacities are given");
+        let (hasher, lifecycle) = (DefaultHashBuilder::default(), DefaultLifecycle::default());
+        Self { cache: Cache::with_options(options, weight, hasher, lifecycle) }
     }
 
     pub(super) fn get(&self, key: &Key) -> Option<Entry> {
@@ -88,6 +101,13 @@ mod tests {
         }
         assert!(memory.bytes() <= 1 << 20);
         assert!(memory.entries() > 500);
+    }
+
+    #[test]
+    fn the_smallest_tier_keeps_a_large_body() {
+        let memory = Memory::new(1 << 20, 5_000);
+        memory.put(key(1), entry(100_000));
+        assert!(memory.get(&key(1)).is_some());
     }
 
     #[test]

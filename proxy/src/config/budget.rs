@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::kind::{self, HOUR, Kind, MINUTE, SECOND, duration, switch, whole};
 use super::reader::Reader;
+use super::upstream::Pool;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Budget {
@@ -47,5 +48,20 @@ impl Budget {
             adaptive: r.key("adaptive", true, switch()),
             replicas: r.key("replicas", 1, whole(1..=10_000)),
         }
+    }
+}
+
+/// Refuses more calls at once than connections to make them on.
+pub(super) fn refuse_few_connections(r: &mut Reader<'_>, budget: &Budget, pool: &Pool) {
+    if budget.max_in_flight > pool.max {
+        let (calls, connections) = (budget.max_in_flight, pool.max);
+        r.refuse(
+            &["upstream.pool.max", "budget.max_in_flight"],
+            format!(
+                "`upstream.pool.max` is {connections}, fewer than `budget.max_in_flight`, {calls}: \
+                 each call needs a connection of its own"
+            ),
+            format!("raise `upstream.pool.max` to {calls} or more, or lower `budget.max_in_flight`"),
+        );
     }
 }

@@ -86,6 +86,7 @@ impl Config {
         };
         listener::refuse_same(r, config.listen, config.admin.listen);
         batch::refuse_long_linger(r, &config.batch, &config.budget);
+        budget::refuse_few_connections(r, &config.budget, &config.upstream.pool);
         config
     }
 }

@@ -158,7 +158,7 @@ impl Breaker {
                 "ratio",
                 0.5,
                 share(0.01..=1.0)
-                    .because("the part of calls in the window that failed; 0.5 opens at one half"),
+                    .because("the part of calls in the window that failed; 0.5 opens above one half"),
             ),
             window: r.key("window", 60 * SECOND, duration(MILLISECOND..=DAY)),
             open_for: r.key("open_for", 30 * SECOND, duration(MILLISECOND..=DAY)),

@@ -249,8 +249,8 @@ impl Engine {
             Ok(value) => Ok(value),
             Err(Unlanded::Lost) => Err(Failure::Lost),
             Err(Unlanded::Overdue) => {
-                let refused = self.budget.refuse(wish.lane, wish.client);
-                Err(Failure::Refused { retry_after: refused.retry_after })
+                // The fetch goes on without its waiters: none of them takes a place of its own.
+                Err(Failure::Refused { retry_after: self.budget.projected(wish.lane, wish.client) })
             }
         }
     }

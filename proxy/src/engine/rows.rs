@@ -116,11 +116,9 @@ impl Engine {
         self.count_lookups(kind, &parts);
         self.refresh_rows(kind, stale, caller);
 
-        let wish = self.wish(caller);
-        // Lazy: a chunk's flights open when the stream polls it.
+        // Lazy: a chunk's flights open, and its time in the queue begins, when the stream polls it.
         let chunks = order.chunks(self.settings.batch.max_ids);
-        let pending: Vec<_> =
-            chunks.map(|chunk| self.fetch_chunk(kind, chunk, wish, &caller.request_id)).collect();
+        let pending: Vec<_> = chunks.map(|chunk| self.fetch_chunk(kind, chunk, caller)).collect();
         // Unordered: the first failure is the answer, whichever chunk it comes from.
         let fetched: Vec<Vec<FetchedId>> = stream::iter(pending)
             .buffer_unordered(self.settings.max_parallel_per_request.max(1))
@@ -171,12 +169,12 @@ impl Engine {
         &self,
         kind: RowKind,
         chunk: &[Id],
-        wish: Wish,
-        request_id: &str,
+        caller: &Caller,
     ) -> Result<Vec<FetchedId>, Failure> {
+        let wish = self.wish(caller);
         let mut joined = Vec::with_capacity(chunk.len());
         for id in chunk {
-            let (waiter, opened_here) = self.batches.join(kind, id.clone(), wish, Some(request_id));
+            let (waiter, opened_here) = self.batches.join(kind, id.clone(), wish, Some(&caller.request_id));
             if let Some(Err(failure)) = waiter.result() {
                 return Err(failure);
             }

@@ -312,7 +312,8 @@ impl Inner {
                 open.push(rider);
                 continue;
             };
-            stranger[index] = false;
+            // Another row under an id of this call is no stranger either.
+            own.iter().for_each(|row| stranger[*row] = stranger[*row] && *row != index && alone);
             bring_down(rider, Some((rows[index].uuid, entries[index].clone())));
         }
         let strangers: Vec<&ParsedRow> =

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use bytes::Bytes;
 use http::StatusCode;
 use tokio::runtime::Handle;
 
@@ -134,10 +135,7 @@ impl Inner {
 
     fn ticket(&self, wish: Wish, urgency: &Urgency) -> Result<Ticket, Failure> {
         self.dispatch.check_breaker()?;
-        match self.dispatch.refusal(wish) {
-            Some(failure) => Err(failure),
-            None => Ok(urgency.take(|lane| self.dispatch.budget().enqueue(lane, wish.client))),
-        }
+        urgency.try_take(|lane| self.dispatch.admit(lane, wish))
     }
 
     async fn fetch(
@@ -169,6 +167,11 @@ impl Inner {
         (!held.stale).then_some(held.entry)
     }
 
+    fn holds_an_answer(&self, request: &Body) -> bool {
+        let held = self.store.get(&Key::Body(self.sizes.key(request).into()));
+        held.is_some_and(|held| held.entry.status == StatusCode::OK.as_u16())
+    }
+
     /// Keeps what a reply teaches, and turns it into the answer.
     fn keep(&self, request: &Body, reply: &Reply) -> BodyResult {
         let shape = request.endpoint.shape;
@@ -178,6 +181,10 @@ impl Inner {
         let permanent = ErrorCode::of(&reply.body).filter(|_| reply.is_json());
         let multi_get = matches!(shape, Shape::MultiGet(_));
         match (reply.status, permanent) {
+            // Whatever the upstream says no to now: an answer that is held stays.
+            (status, Some(_)) if status.is_client_error() && self.holds_an_answer(request) => {
+                Err(Failure::Relayed { status, body: reply.body.clone() })
+            }
             (StatusCode::NOT_FOUND, Some(ErrorCode::NO_ENTITY)) if !multi_get => {
                 Ok(self.put(request, Category::Missing, reply))
             }
@@ -207,7 +214,9 @@ impl Inner {
         let nothing = matches!(shape, Shape::MultiGet(_)) && extracted.rows.is_empty();
         let longest = if nothing { self.store.ttl(Category::Missing) } else { self.store.ttl(category) };
         let key = Key::Body(self.sizes.key(request).into());
-        let entry = self.store.put_at_most(key, category, 200, reply.body.clone(), longest);
+        // A copy of its own size: what was read in parts owns more than it shows.
+        let body = Bytes::copy_from_slice(&reply.body);
+        let entry = self.store.put_at_most(key, category, 200, body, longest);
         Ok(FetchedBody { entry, called: true })
     }
 

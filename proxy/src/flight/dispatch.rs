@@ -19,12 +19,15 @@ use super::failure::Failure;
 use super::table::Stage;
 use super::urgency::Urgency;
 use crate::api::Endpoint;
-use crate::budget::{Budget, Missed, Permit, Ticket, whole_seconds};
+use crate::budget::{Budget, Lane, Missed, Permit, Ticket, whole_seconds};
 use crate::telemetry::Metrics;
 use crate::upstream::{Breaker, CallError, Reply, Request, Upstream};
 
 /// 429s after which a fetch gives up; its waiters have usually left long before.
 const THROTTLED_AT_MOST: u32 = 5;
+
+/// Calls that take longer are logged, and counted as slow.
+const SLOW: Duration = Duration::from_secs(20);
 
 /// How often and how patiently a fetch is tried.
 #[derive(Debug, Clone)]
@@ -100,6 +103,17 @@ impl Dispatch {
         Some(Failure::Refused { retry_after: refused.retry_after })
     }
 
+    /// A place in the queue, unless it comes too late for this wish. `lane` is that of the fetch,
+    /// which may be higher than the wish's.
+    pub fn admit(&self, lane: Lane, wish: Wish) -> Result<Ticket, Failure> {
+        let admitted = match wish.deadline {
+            Some(deadline) => self.budget.admit(lane, wish.client, deadline),
+            None if self.budget.allows_none() => Err(self.budget.refuse(lane, wish.client)),
+            None => Ok(self.budget.enqueue(lane, wish.client)),
+        };
+        admitted.map_err(|refused| Failure::Refused { retry_after: refused.retry_after })
+    }
+
     pub fn is_suspended(&self) -> bool {
         self.breaker(|breaker| breaker.is_open())
     }
@@ -156,7 +170,9 @@ impl Dispatch {
                 Ok(reply) => {
                     self.budget.answered();
                     if !reply.status.is_server_error() {
-                        self.breaker(|breaker| breaker.succeeded(Instant::now()));
+                        // A page of the edge instead of JSON is no sign of the service's health.
+                        let outcome = if reply.is_json() { Breaker::succeeded } else { Breaker::failed };
+                        self.breaker(|breaker| outcome(breaker, Instant::now()));
                         return Ok(Some(reply));
                     }
                     Failure::Upstream(reply.status)
@@ -173,6 +189,8 @@ impl Dispatch {
                 }
             }
             self.breaker(|breaker| breaker.failed(Instant::now()));
+            let request_id = ask.request_id.as_deref();
+            tracing::warn!(path = ask.endpoint.path, attempts, request_id, %failure, "fetch failed");
             return Err(failure);
         }
     }
@@ -219,7 +237,12 @@ impl Dispatch {
         };
         self.metrics.upstream_call(ask.endpoint.path, &status, begun.elapsed());
         if let Err(error) = &outcome {
-            tracing::warn!(path = ask.endpoint.path, %error, "upstream call failed");
+            tracing::debug!(path = ask.endpoint.path, %error, "upstream call failed");
+        }
+        let took = begun.elapsed();
+        if took > SLOW {
+            let request_id = ask.request_id.as_deref();
+            tracing::warn!(path = ask.endpoint.path, request_id, ?took, "upstream call was slow");
         }
         outcome
     }

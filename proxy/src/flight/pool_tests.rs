@@ -152,7 +152,7 @@ async fn a_carrier_stops_lingering_once_it_can_leave_full() {
     assert!(tokio::time::timeout(linger, carrier.full.notified()).await.is_err());
     kept.board(Lane::Warm, 2, 1);
     let begun = tokio::time::Instant::now();
-    carrier.full.notified().await;
+    assert!(tokio::time::timeout(linger, carrier.full.notified()).await.is_ok());
     assert_eq!(begun.elapsed(), std::time::Duration::ZERO);
     assert_eq!(kept.pool.leave(&carrier, known_to_nobody).needed.len(), 2);
 }

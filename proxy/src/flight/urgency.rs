@@ -1,3 +1,4 @@
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::budget::{Lane, Place, Ticket};
@@ -31,10 +32,17 @@ impl Urgency {
     /// Takes a ticket in the present lane. Holding the lock across both keeps a promotion from
     /// falling between them.
     pub fn take(&self, ticket: impl FnOnce(Lane) -> Ticket) -> Ticket {
+        match self.try_take(|lane| Ok::<_, Infallible>(ticket(lane))) {
+            Ok(ticket) => ticket,
+        }
+    }
+
+    /// The same with a ticket that may be refused.
+    pub fn try_take<E>(&self, ticket: impl FnOnce(Lane) -> Result<Ticket, E>) -> Result<Ticket, E> {
         let mut state = self.lock();
-        let ticket = ticket(state.0);
+        let ticket = ticket(state.0)?;
         state.1 = Some(ticket.place());
-        ticket
+        Ok(ticket)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, (Lane, Option<Place>)> {

@@ -154,7 +154,7 @@ fn authority(target: &str, host: Option<&[u8]>) -> Result<(), Refusal> {
         .map(|rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
     match authority {
         None | Some("") => Err(Refusal::bad_request("the request target is neither a path nor a URL")),
-        Some(authority) if host.is_some_and(|host| host != authority.as_bytes()) => {
+        Some(authority) if host.is_some_and(|host| !host.eq_ignore_ascii_case(authority.as_bytes())) => {
             Err(Refusal::bad_request("the request target and the Host header name different hosts"))
         }
         Some(_) => Ok(()),

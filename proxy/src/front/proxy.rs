@@ -185,14 +185,30 @@ impl<S: Service> ProxyHttp for Front<S> {
 
     async fn upstream_request_filter(
         &self,
-        _: &mut Session,
+        session: &mut Session,
         request: &mut RequestHeader,
         ctx: &mut Self::CTX,
     ) -> Result<()> {
         match ctx {
-            Some(stream) => outbound::request(request, &stream.asked, &self.settings.upstream, None),
+            Some(stream) => {
+                if let Some(permit) = Self::ahead(session).and_then(ReadAhead::permit) {
+                    self.service.departs(permit);
+                }
+                outbound::request(request, &stream.asked, &self.settings.upstream, None)
+            }
             None => Ok(()),
         }
+    }
+
+    fn fail_to_connect(
+        &self,
+        _: &mut Session,
+        peer: &HttpPeer,
+        _: &mut Self::CTX,
+        error: Box<Error>,
+    ) -> Box<Error> {
+        self.service.unreachable(peer);
+        error
     }
 
     async fn upstream_response_filter(

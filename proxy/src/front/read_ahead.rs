@@ -38,6 +38,11 @@ impl<P> ReadAhead<P> {
         self.collecting = true;
     }
 
+    /// The permit of the call that runs.
+    pub(super) fn permit(&mut self) -> Option<&mut P> {
+        self.permit.as_mut()
+    }
+
     /// The call is over, however it ended.
     pub(super) fn end(&mut self) {
         self.permit = None;

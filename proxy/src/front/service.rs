@@ -29,6 +29,16 @@ pub trait Service: Send + Sync + 'static {
     /// kept fresh in the background, and only their first arrival is waited for.
     async fn peer(&self, path: &str, permit: &Self::Permit) -> Result<Box<HttpPeer>, Answer>;
 
+    /// The permit's request is being sent now.
+    fn departs(&self, permit: &mut Self::Permit) {
+        let _ = permit;
+    }
+
+    /// A peer could not be connected to: others are better tried first.
+    fn unreachable(&self, peer: &HttpPeer) {
+        let _ = peer;
+    }
+
     /// How a streamed call came out, so that a 429 met here pauses everyone too. A body that breaks
     /// off is reported twice: replied, then failed.
     fn observed(&self, outcome: Outcome) {

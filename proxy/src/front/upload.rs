@@ -128,7 +128,7 @@ impl<S: Service> Front<S> {
         if !body.is_empty() && matches!(asked.method, Method::GET | Method::HEAD) {
             return self.refuse(session, asked, &body_not_wanted(&asked.method)).await;
         }
-        let (permit, mut peer) = match self.admit(session, asked).await? {
+        let (mut permit, mut peer) = match self.admit(session, asked).await? {
             Ok(admitted) => admitted,
             Err(answer) => return self.reply(session, asked, answer).await,
         };
@@ -138,6 +138,7 @@ impl<S: Service> Front<S> {
         head.set_version(Version::HTTP_11);
         let length = (!body.is_empty()).then_some(body.len());
         outbound::request(&mut head, asked, &self.settings.upstream, length)?;
+        self.service.departs(&mut permit);
         let reply = tokio::select! {
             reply = timeout(self.settings.limits.stream, self.uploads.call(&peer, head, body)) => reply,
             // The body is read, so this ends only when the client leaves.

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use prometheus::core::Collector;
-use prometheus::{Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder};
+use prometheus::{
+    Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry, TextEncoder,
+};
 
 use crate::api::RowKind;
 use crate::budget::Snapshot;
@@ -68,15 +70,15 @@ metrics! {
         "Ids asked upstream in batches"),
     batch_ids: HistogramVec("recobeat_batch_ids", ["kind"],
         "Ids per upstream batch", IDS),
-    permits: GaugeVec("recobeat_budget_permits_total", ["lane"],
+    permits: IntCounterVec("recobeat_budget_permits_total", ["lane"],
         "Permits granted since the start"),
-    refunded: Gauge("recobeat_budget_refunded_total", [],
+    refunded: IntCounter("recobeat_budget_refunded_total", [],
         "Permits that came back unused, because the rows had been filled meanwhile"),
-    refused: Gauge("recobeat_budget_refused_total", [],
+    refused: IntCounter("recobeat_budget_refused_total", [],
         "Calls refused because their wait would have exceeded the deadline"),
-    throttled: Gauge("recobeat_upstream_throttled_total", [],
+    throttled: IntCounter("recobeat_upstream_throttled_total", [],
         "429 answers of the upstream"),
-    holds: Gauge("recobeat_budget_holds_total", [],
+    holds: IntCounter("recobeat_budget_holds_total", [],
         "Holds begun after a 429"),
     rate: Gauge("recobeat_budget_rate_per_minute", [],
         "Calls allowed per minute at present"),
@@ -262,15 +264,15 @@ impl Metrics {
             ("refresh", counts.granted_refresh),
             ("warm", counts.granted_warm),
         ] {
-            self.permits.with_label_values(&[lane]).set(granted as f64);
+            total(&self.permits.with_label_values(&[lane]), granted);
         }
         for (lane, queued) in budget.queued {
             self.queued.with_label_values(&[lane.name()]).set(queued as f64);
         }
-        self.refunded.set(counts.refunded as f64);
-        self.refused.set(counts.refused as f64);
-        self.throttled.set(counts.throttled as f64);
-        self.holds.set(counts.holds as f64);
+        total(&self.refunded, counts.refunded);
+        total(&self.refused, counts.refused);
+        total(&self.throttled, counts.throttled);
+        total(&self.holds, counts.holds);
         self.rate.set(budget.rate_per_minute);
         self.recent.set(budget.started_last_minute as f64);
         self.in_flight.set(budget.in_flight as f64);
@@ -292,10 +294,16 @@ impl Metrics {
     }
 }
 
+/// A total that is counted elsewhere.
+fn total(counter: &IntCounter, value: u64) {
+    counter.reset();
+    counter.inc_by(value);
+}
+
 /// Constructors named like the types they make, for the table's macro.
 #[allow(non_snake_case)]
 mod make {
-    use super::{Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, Opts};
+    use super::{Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts};
 
     const VALID: &str = "names and labels in the table are valid";
 
@@ -305,6 +313,10 @@ mod make {
 
     pub(super) fn GaugeVec(name: &str, help: &str, labels: &[&str]) -> GaugeVec {
         GaugeVec::new(Opts::new(name, help), labels).expect(VALID)
+    }
+
+    pub(super) fn IntCounter(name: &str, help: &str, _: &[&str]) -> IntCounter {
+        IntCounter::new(name, help).expect(VALID)
     }
 
     pub(super) fn Gauge(name: &str, help: &str, _: &[&str]) -> Gauge {

@@ -56,18 +56,18 @@ impl Client {
         Self { target, connector, downgraded: AtomicBool::new(false) }
     }
 
-    async fn answer(&self, permit: &Permit, request: &Request) -> Result<Reply, CallError> {
+    async fn answer(&self, permit: &mut Permit, request: &Request) -> Result<Reply, CallError> {
         let addresses = self.target.addresses().await?;
         let mut pooled = true;
         let mut refusals = Vec::new();
         for address in addresses.iter() {
             let peer = self.peer(permit, *address);
-            let mut ended = self.attempt(&peer, pooled, request).await;
+            let mut ended = self.attempt(&peer, permit, pooled, request).await;
             if let Err(Failure::Unread(_)) = ended
                 && pooled
             {
                 pooled = false;
-                ended = self.attempt(&peer, pooled, request).await;
+                ended = self.attempt(&peer, permit, pooled, request).await;
             }
             match ended {
                 Ok(reply) => return Ok(reply),
@@ -91,11 +91,18 @@ impl Client {
     }
 
     /// One sending of the request, over a pooled connection if there is one and `pooled` allows.
-    async fn attempt(&self, peer: &HttpPeer, pooled: bool, request: &Request) -> Result<Reply, Failure> {
+    async fn attempt(
+        &self,
+        peer: &HttpPeer,
+        permit: &mut Permit,
+        pooled: bool,
+        request: &Request,
+    ) -> Result<Reply, Failure> {
         let (mut session, reused) = self.open(peer, pooled).await?;
         let header =
             exchange::request_header(&self.target, request).map_err(|e| Failure::Final(broken(&e)))?;
         let mark = unread::Mark::on(&session);
+        permit.departs();
         if let Err(error) = exchange::send(&mut session, header).await {
             return Err(if reused {
                 Failure::Unread(explain(&error))
@@ -143,8 +150,8 @@ impl Client {
 
 #[async_trait]
 impl Upstream for Client {
-    async fn call(&self, permit: Permit, request: Request) -> Result<Reply, CallError> {
-        let ended = tokio::time::timeout(request.timeout, self.answer(&permit, &request)).await;
+    async fn call(&self, mut permit: Permit, request: Request) -> Result<Reply, CallError> {
+        let ended = tokio::time::timeout(request.timeout, self.answer(&mut permit, &request)).await;
         drop(permit);
         ended.unwrap_or(Err(CallError::Timeout(request.timeout)))
     }

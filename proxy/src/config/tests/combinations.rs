@@ -24,6 +24,13 @@ proxy.yaml:1:18: `admin.listen` is `0.0.0.0:9090`, which others can reach, but `
   |                  ^^^^^^^^^^^^
   = help: set `admin.token`, best by RECOBEAT_ADMIN__TOKEN, or listen on 127.0.0.1: the admin side can purge the cache and shows the configuration",
 
+    fewer_connections_than_calls: "upstream: { pool: { max: 5, idle: 5 } }\n" => r"
+proxy.yaml:1:26: `upstream.pool.max` is 5, fewer than `budget.max_in_flight`, 6: each call needs a connection of its own
+  |
+1 | upstream: { pool: { max: 5, idle: 5 } }
+  |                          ^
+  = help: raise `upstream.pool.max` to 6 or more, or lower `budget.max_in_flight`",
+
     a_queue_shorter_than_the_linger: "budget: { queue_timeout: 0 }\n" => r"
 proxy.yaml:1:26: `budget.queue_timeout` is 0, shorter than `batch.linger`, 10ms: every miss would be given up before its batch is sent
   |

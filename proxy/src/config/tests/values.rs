@@ -189,14 +189,14 @@ proxy.yaml:1:31: `upstream.breaker.ratio` is `1.5`, but must be a number from 0.
   |
 1 | upstream: { breaker: { ratio: 1.5 } }
   |                               ^^^
-  = help: the part of calls in the window that failed; 0.5 opens at one half",
+  = help: the part of calls in the window that failed; 0.5 opens above one half",
 
     a_ratio_of_zero: "upstream: { breaker: { ratio: 0 } }\n" => r"
 proxy.yaml:1:31: `upstream.breaker.ratio` is `0`, but must be a number from 0.01 to 1
   |
 1 | upstream: { breaker: { ratio: 0 } }
   |                               ^
-  = help: the part of calls in the window that failed; 0.5 opens at one half",
+  = help: the part of calls in the window that failed; 0.5 opens above one half",
 
     a_folder_for_a_file: "cache: { disk: { path: / } }\n" => r"
 proxy.yaml:1:24: `cache.disk.path` is `/`, which is a folder; it must be the path of a file

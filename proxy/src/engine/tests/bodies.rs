@@ -49,6 +49,8 @@ async fn no_cache_draws_anew_once_for_all_who_ask_together() {
 #[case::upstream_down(Act::Status(503))]
 #[case::held(Act::Throttle(Some(100)))]
 #[case::garbage(Act::Say(200, "application/json", "{"))]
+#[case::refused(Act::Say(400, "application/json", r#"{"error":"no","status":4002}"#))]
+#[case::not_found(Act::Say(404, "application/json", r#"{"error":"no","status":4041}"#))]
 #[tokio::test(start_paused = true)]
 async fn no_cache_falls_back_to_the_draw_held(#[case] act: Act) {
     let world = World::new();
@@ -57,6 +59,8 @@ async fn no_cache_falls_back_to_the_draw_held(#[case] act: Act) {
     let again = world.ask(DRAW, &no_cache(1)).await;
     assert_eq!((again.status.as_u16(), again.body, again.outcome), (200, first.body, Outcome::Hit));
     assert!(again.cache_status.contains("no new draw"), "{}", again.cache_status);
+    world.upstream.recover();
+    assert_eq!(world.get(DRAW).await.outcome, Outcome::Hit, "what was held is held still");
 }
 
 #[rstest]
@@ -112,6 +116,16 @@ async fn an_absent_size_meets_the_default_once_an_answer_has_shown_it() {
     // Each endpoint shows its own default.
     world.get(&format!("/v1/artist/{}/album?size=25", artist(2))).await;
     assert_eq!(world.get(&format!("/v1/artist/{}/album", artist(2))).await.outcome, Outcome::Miss);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_stored_while_its_twin_waited_needs_no_second_call() {
+    let world = World::new();
+    let page = |size: &str| format!("/v1/artist/{}/track{size}", artist(1));
+    let answers = world.all([page(""), page("?size=25")]).await;
+    assert_eq!(answers[0].body, answers[1].body);
+    assert_eq!(world.upstream.calls(), 1, "the second looks once more before it calls");
+    assert_eq!(world.engine.budget.snapshot().counts.refunded, 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -206,6 +206,36 @@ async fn less_urgent_ids_ride_along_for_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_batch_lingers_for_company_before_it_asks_for_a_permit() {
+    let world = World::new();
+    let first = world.spawn(&tracks([spotify(1)]), client(1));
+    sleep(Duration::from_millis(8)).await;
+    let second = world.spawn(&tracks([spotify(2)]), client(2));
+    for answer in [first, second] {
+        assert_eq!(answer.await.expect("no panic").status, 200);
+    }
+    assert_eq!(world.upstream.asked(), [spotify(1), spotify(2)]);
+    assert_eq!(world.upstream.calls(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn rows_that_arrive_while_a_batch_waits_are_not_asked_for() {
+    let world = World::new();
+    let page = world.spawn("/v1/artist/00000052-0000-4000-8000-000000000001/track?size=10", client(1));
+    sleep(Duration::from_millis(100)).await;
+    let answer = world.get(&tracks((0..12).map(track))).await;
+    assert_eq!(text(&answer), list(RowKind::Track, 0..12));
+    assert_eq!(page.await.expect("no panic").status, 200);
+    assert_eq!(world.upstream.asked(), [track(10), track(11)]);
+    // Nothing left to ask: the permit comes back, and the next call need not wait for its gap.
+    let page = world.spawn("/v1/artist/00000052-0000-4000-8000-000000000001/track?size=20", client(1));
+    sleep(Duration::from_millis(100)).await;
+    world.get(&tracks((12..20).map(track))).await;
+    assert_eq!(page.await.expect("no panic").status, 200);
+    assert_eq!((world.upstream.calls(), world.engine.budget.snapshot().counts.refunded), (3, 1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_batch_stays_open_while_it_waits_for_its_turn() {
     let world = World::new();
     world.get(&tracks([spotify(0)])).await;

@@ -195,17 +195,19 @@ fn binary() -> PathBuf {
     binary
 }
 
-/// A port nobody uses. Below the range that the system gives to outgoing connections, and from a
-/// block of this process: what is free now must still be free when the proxy binds it.
+/// A port nobody uses, and that this process hands out once. Below the range that the system gives
+/// to outgoing connections, and from a block of this process: what is free now must still be free
+/// when the proxy binds it, and what a stopped upstream left must not become another's.
 pub(crate) fn free_port() -> u16 {
+    const BLOCK: u32 = 500;
     static NEXT: AtomicU32 = AtomicU32::new(0);
-    let block = 10_000 + std::process::id() % 200 * 100;
-    for _ in 0..100 {
-        let port = block + NEXT.fetch_add(1, Ordering::Relaxed) % 100;
-        let port = u16::try_from(port).expect("the highest block ends at 29,999");
+    let first = 10_000 + std::process::id() % 40 * BLOCK;
+    loop {
+        let taken = NEXT.fetch_add(1, Ordering::Relaxed);
+        assert!(taken < BLOCK, "no free port left among the {BLOCK} from {first}");
+        let port = u16::try_from(first + taken).expect("the last block ends at 29,999");
         if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
             return port;
         }
     }
-    panic!("no free port among the hundred from {block}");
 }

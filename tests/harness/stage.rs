@@ -1,8 +1,11 @@
 //! A proxy and its simulated upstream, the setting of nearly every test.
 
 use super::line::Ask;
+use super::proxy::free_port;
 use super::{Answer, Line, Proxy, Setup};
 use recobeat_sim::{Call, Catalogue, Settings, Simulator};
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, LazyLock};
 
 /// Tracks in the shared catalogue: enough for 2,000 ids at once, and grown in a moment.
@@ -51,8 +54,16 @@ impl Stage {
 }
 
 pub(crate) async fn simulator() -> Simulator {
-    let settings = Settings::default();
-    Simulator::start_with(Arc::clone(&CATALOGUE), settings).await.expect("the simulator starts")
+    // Somebody else may take the port between our looking and our binding.
+    for _ in 0..5 {
+        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
+        let settings = Settings { listen, ..Settings::default() };
+        match Simulator::start_with(Arc::clone(&CATALOGUE), settings).await {
+            Ok(simulator) => return simulator,
+            Err(error) => assert_eq!(error.kind(), ErrorKind::AddrInUse, "{error}"),
+        }
+    }
+    panic!("no free port in five tries");
 }
 
 pub(crate) fn catalogue() -> &'static Catalogue {

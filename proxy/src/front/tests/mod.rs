@@ -13,6 +13,7 @@ mod upstream;
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -94,9 +95,20 @@ impl Drop for Running {
     }
 }
 
+/// A port that no other test of this process gets, and below those that the system hands to
+/// outgoing connections: nobody takes it before the server binds it.
 fn free_port() -> SocketAddr {
-    let any = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    any.local_addr().unwrap()
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    const FIRST: u32 = 10_000;
+    const PORTS: u32 = 20_000;
+    loop {
+        let turn = NEXT.fetch_add(1, Ordering::Relaxed);
+        let port = FIRST + std::process::id().wrapping_mul(97).wrapping_add(turn) % PORTS;
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, u16::try_from(port).unwrap()));
+        if TcpListener::bind(address).is_ok() {
+            return address;
+        }
+    }
 }
 
 /// Waits for something that another thread is about to do.

@@ -27,7 +27,7 @@ fn about(kind: &str, n: u128, random: &mut StdRng) -> Key {
 }
 
 #[test]
-#[ignore = "measures"]
+#[ignore = "prints figures and asserts nothing: run by hand with --ignored --nocapture"]
 fn figures_of_bytes_per_row() {
     let mut random = StdRng::seed_from_u64(1);
     for (kind, length) in KINDS {
@@ -47,7 +47,7 @@ fn figures_of_bytes_per_row() {
 }
 
 #[test]
-#[ignore = "measures"]
+#[ignore = "prints figures and asserts nothing: run by hand with --ignored --nocapture"]
 fn figures_of_a_large_file() {
     let mut random = StdRng::seed_from_u64(2);
     let folder = tempfile::tempdir().unwrap();

@@ -175,12 +175,11 @@ impl Store {
             let mut lacking = HashSet::new();
             let result = act(&mut |key| {
                 let known = self.get(key).map(|held| held.entry);
-                let entry = known.or_else(|| match found.get(key) {
-                    Some(entry) => entry.clone(),
-                    None => {
+                let entry = known.or_else(|| {
+                    if !found.contains_key(key) {
                         lacking.insert(key.clone());
-                        None
                     }
+                    found.get(key).cloned().flatten()
                 });
                 held(entry?, now)
             });

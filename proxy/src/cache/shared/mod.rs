@@ -29,7 +29,6 @@ use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout};
-use xxhash_rust::xxh3::xxh3_128;
 
 use super::entry::Entry;
 use super::form;
@@ -210,5 +209,5 @@ impl Inner {
 
 /// Where a key's entry is kept.
 fn name(prefix: &str, key: &Key) -> String {
-    format!("{prefix}:{{{:032x}}}:e", xxh3_128(&form::key(key)))
+    format!("{prefix}:{{{:032x}}}:e", key.hash())
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::runtime::Handle;
+use tokio::time::{Instant, timeout_at};
 
 use super::category::{Category, Ttl, Ttls};
 use super::disk::{self, Disk, DiskState, View};
@@ -188,6 +189,7 @@ impl Store {
         good: impl Fn(&Held) -> bool,
         act: impl Fn(&mut dyn FnMut(&Key) -> Option<Held>) -> T,
     ) -> Option<T> {
+        let deadline = Instant::now() + self.tiers.shared()?.patience();
         let mut found: HashMap<Key, Option<Entry>> = HashMap::new();
         loop {
             let mut lacking = HashSet::new();
@@ -204,7 +206,8 @@ impl Store {
             if lacking.is_empty() {
                 return Some(result);
             }
-            found.extend(self.tiers.read_shared(lacking.into_iter().collect(), now).await?);
+            let read = self.tiers.read_shared(lacking.into_iter().collect(), now);
+            found.extend(timeout_at(deadline, read).await.ok()??);
         }
     }
 

@@ -130,6 +130,11 @@ impl Shared {
         self.inner.link.is_up()
     }
 
+    /// The longest a look-up may take, whatever it needs.
+    pub(super) fn patience(&self) -> Duration {
+        self.inner.link.lookup_timeout()
+    }
+
     pub(super) fn put(&self, key: &Key, entry: Entry) {
         self.push(key, Write::Put(entry));
     }

@@ -1,15 +1,21 @@
 //! The store of facts: what is known about an id, and what one more row teaches.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::as_of::AsOf;
+use super::barrier::{Barrier, Barriers, Mode, TooMany};
 use super::category::{Category, Ttl, Ttls};
-use super::disk::{self, Disk, DiskState};
-use super::entry::{Entry, Freshness, seconds};
+use super::disk::{self, Disk, DiskState, View};
+use super::entry::{Entry, Freshness};
 use super::key::Key;
 use super::memory::Memory;
+use super::moments::Moments;
+use super::note;
+use super::scope::Scope;
 use super::tiers::Tiers;
 use crate::api::{Entity, Id, ParsedRow, RowKind, Uuid};
 use crate::clock::{Clock, Timestamp};
@@ -61,43 +67,56 @@ pub enum Known {
 
 #[derive(Debug)]
 pub struct Store {
-    tiers: Tiers,
+    pub(super) tiers: Tiers,
     settings: Settings,
-    clock: Clock,
+    moments: Moments,
+    barriers: Barriers,
+    /// The barriers on disk are heeded. Nothing is read from there before.
+    heeded: Once,
+    /// Writes the disk had dropped when the barriers were written last: theirs may be among them.
+    dropped: AtomicU64,
 }
 
 impl Store {
     pub fn new(settings: Settings, clock: Clock) -> Arc<Self> {
         let memory = Memory::new(settings.memory_bytes, settings.memory_entries);
         let tiers = Tiers::new(memory, settings.disk.clone());
-        Arc::new(Self { tiers, settings, clock })
+        Arc::new(Self {
+            tiers,
+            settings,
+            moments: Moments::new(clock),
+            barriers: Barriers::default(),
+            heeded: Once::new(),
+            dropped: AtomicU64::new(0),
+        })
     }
 
     pub fn now(&self) -> Timestamp {
-        self.clock.now()
+        self.moments.now()
     }
 
     pub fn get(&self, key: &Key) -> Option<Held> {
-        held(self.tiers.get(key)?, self.now())
+        self.held(key, self.tiers.get(key)?)
     }
 
-    /// Stores a body and returns its entry.
+    /// The moment of a call that is sent now, for [`Store::as_of`].
+    pub fn moment(&self) -> Timestamp {
+        self.moments.fact()
+    }
+
+    /// Keeps what a call taught that was sent at `asked`.
+    pub fn as_of(&self, asked: Timestamp) -> AsOf<'_> {
+        AsOf { store: self, asked }
+    }
+
+    /// Stores a body as of now and returns its entry.
     pub fn put(&self, key: Key, category: Category, status: u16, body: Bytes) -> Entry {
-        self.put_at_most(key, category, status, body, self.ttl(category))
+        self.as_of(self.moment()).put(key, category, status, body)
     }
 
-    /// Like [`Store::put`], fresh and stale for no longer than `longest`.
-    pub fn put_at_most(&self, key: Key, category: Category, status: u16, body: Bytes, longest: Ttl) -> Entry {
-        let ttl = self.settings.ttls.of(category);
-        let entry = Entry {
-            body,
-            status,
-            stored_at: self.now(),
-            fresh_for: seconds(self.jittered(category, ttl.fresh).min(longest.fresh)),
-            stale_for: seconds(ttl.stale.min(longest.stale)),
-        };
-        self.tiers.put(key, entry.clone());
-        entry
+    /// Keeps a row as of now.
+    pub fn learn(&self, row: &ParsedRow) -> Entry {
+        self.as_of(self.moment()).learn(row)
     }
 
     pub fn remove(&self, key: &Key) {
@@ -117,56 +136,41 @@ impl Store {
     /// Like [`Store::know`] for ids that memory does not know, in the order given, with the disk
     /// asked too. What is found there is in memory afterwards. `None`: the disk cannot be asked.
     pub async fn recall(self: &Arc<Self>, kind: RowKind, ids: Vec<Id>) -> Option<Vec<Known>> {
-        let store = Arc::clone(self);
-        let disk = self.tiers.disk.as_ref()?;
-        let now = self.now();
-        disk.read(move |view| {
-            let mut get = |key: &Key| held(store.tiers.recall(view, key, now)?, now);
+        let recall = move |store: &Self, view: &mut View| {
+            let mut get = |key: &Key| store.tiers.recall(view, key, |entry| store.held(key, entry));
             ids.iter().map(|id| know(kind, id, &mut get)).collect()
-        })
-        .await
+        };
+        self.read(recall).await
     }
 
     /// Like [`Store::get`] for a key that memory does not know, with the disk asked too.
     pub async fn recall_body(self: &Arc<Self>, key: Key) -> Option<Held> {
+        let recall = move |store: &Self, view: &mut View| {
+            store.tiers.recall(view, &key, |entry| store.held(&key, entry))
+        };
+        self.read(recall).await?
+    }
+
+    /// Reads the disk, on another thread. `None`: it cannot be read.
+    pub(super) async fn read<T: Send + 'static>(
+        self: &Arc<Self>,
+        act: impl FnOnce(&Self, &mut View) -> T + Send + 'static,
+    ) -> Option<T> {
         let store = Arc::clone(self);
         let disk = self.tiers.disk.as_ref()?;
-        let now = self.now();
-        disk.read(move |view| held(store.tiers.recall(view, &key, now)?, now)).await?
-    }
-
-    /// Keeps a row, its mapping, and that neither of its ids is missing.
-    pub fn learn(&self, row: &ParsedRow) -> Entry {
-        if let Some(spotify) = row.spotify {
-            self.map(row.kind.entity(), Id::Spotify(spotify), row.uuid);
-            self.tiers.remove(&Key::Missing(row.kind, Id::Spotify(spotify)));
-        }
-        self.tiers.remove(&Key::Missing(row.kind, Id::Uuid(row.uuid)));
-        self.put(Key::Row(row.kind, row.uuid), row.kind.into(), 200, row.bytes.clone())
-    }
-
-    /// Keeps that `asked` is answered by this row although the row carries other ids: a track
-    /// that was linked to another one.
-    pub fn learn_as(&self, asked: &Id, row: &ParsedRow) -> Entry {
-        self.tiers.remove(&Key::Missing(row.kind, asked.clone()));
-        if let Id::Uuid(uuid) = asked {
-            self.tiers.remove(&Key::Row(row.kind, *uuid));
-        }
-        self.map(row.kind.entity(), asked.clone(), row.uuid);
-        self.learn(row)
-    }
-
-    /// Keeps that the upstream lacks a row.
-    pub fn learn_absence(&self, kind: RowKind, id: &Id) -> Entry {
-        if let Id::Uuid(uuid) = id {
-            self.tiers.remove(&Key::Row(kind, *uuid));
-        }
-        self.put(Key::Missing(kind, id.clone()), Category::Missing, 404, Bytes::new())
+        disk.read(move |view| {
+            store.heed(view);
+            act(&store, view)
+        })
+        .await
     }
 
     /// Drops what can never be served again.
     pub fn sweep(&self) {
-        self.tiers.sweep(self.now());
+        let now = self.now();
+        self.barriers.forget(Timestamp(now.0.saturating_sub(self.longest_life())));
+        self.note_again();
+        self.tiers.sweep(now, |key, entry| self.held(key, entry.clone()).is_some());
     }
 
     /// Entries and bytes in memory.
@@ -179,13 +183,17 @@ impl Store {
         self.tiers.disk.as_ref().map(Disk::state)
     }
 
-    /// Waits until the disk tier is open or given up for now; false when that takes longer.
+    /// Waits until the disk tier is open, its barriers heeded, or given up for now; false when that
+    /// takes longer.
     pub fn settled(&self, limit: Duration) -> bool {
-        self.tiers.disk.as_ref().is_none_or(|disk| disk.settled(limit))
+        let settled = self.tiers.disk.as_ref().is_none_or(|disk| disk.settled(limit));
+        self.heed_now();
+        settled
     }
 
     /// Writes what the disk tier still holds back, and ends it; false when that takes longer.
     pub fn close(&self, limit: Duration) -> bool {
+        self.heed_now();
         self.tiers.disk.as_ref().is_none_or(|disk| disk.close(limit))
     }
 
@@ -194,24 +202,98 @@ impl Store {
         self.settings.ttls.of(category)
     }
 
-    fn map(&self, entity: Entity, id: Id, uuid: Uuid) {
-        let body = Bytes::from(uuid.to_string());
-        self.put(Key::Mapping(entity, id), Category::Mapping, 200, body);
+    pub fn barriers(&self) -> &Barriers {
+        &self.barriers
     }
 
-    fn jittered(&self, category: Category, ttl: Duration) -> Duration {
+    /// Purges all of these scopes or none, and returns what counts as the time of it: what was
+    /// asked for at or before it is purged, in every tier.
+    pub fn purge(&self, scopes: &[Scope], mode: Mode) -> Result<Timestamp, TooMany> {
+        let at = self.moments.barrier();
+        self.barriers.raise(scopes, mode, at)?;
+        self.note();
+        Ok(at)
+    }
+
+    /// Heeds what others have purged. True when something was news.
+    pub fn heed_barriers(&self, theirs: &[(Scope, Barrier)]) -> bool {
+        let latest = theirs.iter().filter_map(|(_, barrier)| barrier.soft.max(barrier.hard)).max();
+        self.moments.heed(latest.unwrap_or_default());
+        let news = self.barriers.merge(theirs);
+        if news {
+            self.note();
+        }
+        news
+    }
+
+    /// What an entry is worth now.
+    pub(super) fn held(&self, key: &Key, entry: Entry) -> Option<Held> {
+        let entry = self.barriers.over(key, &entry).leaves(entry)?;
+        match entry.freshness(self.now()) {
+            Freshness::Fresh => Some(Held { entry, stale: false }),
+            Freshness::Stale => Some(Held { entry, stale: true }),
+            Freshness::Gone => None,
+        }
+    }
+
+    pub(super) fn jittered(&self, category: Category, ttl: Duration) -> Duration {
         if matches!(category, Category::Missing | Category::Denied) {
             return ttl;
         }
         ttl.mul_f64(1.0 - self.settings.jitter * rand::random::<f64>())
     }
-}
 
-fn held(entry: Entry, now: Timestamp) -> Option<Held> {
-    match entry.freshness(now) {
-        Freshness::Fresh => Some(Held { entry, stale: false }),
-        Freshness::Stale => Some(Held { entry, stale: true }),
-        Freshness::Gone => None,
+    /// Heeds the barriers on disk, once.
+    fn heed(&self, view: &mut View) {
+        let mut first = false;
+        self.heeded.call_once(|| {
+            first = true;
+            if let Some(entry) = view.get(&note::key(), |_| {}) {
+                let kept = note::read(&entry);
+                let latest = kept.iter().filter_map(|(_, barrier)| barrier.soft.max(barrier.hard)).max();
+                self.moments.heed(latest.unwrap_or_default());
+                self.barriers.merge(&kept);
+            }
+        });
+        if first && !self.barriers.is_empty() {
+            self.note();
+        }
+    }
+
+    fn heed_now(&self) {
+        if let Some(disk) = &self.tiers.disk
+            && !self.heeded.is_completed()
+        {
+            disk.read_now(|view| self.heed(view));
+        }
+    }
+
+    /// Writes the barriers down, once those on disk are among them.
+    fn note(&self) {
+        if self.heeded.is_completed() {
+            let dropped = self.disk().unwrap_or_default().dropped;
+            self.dropped.store(dropped, Ordering::Relaxed);
+            self.tiers.put_behind(&note::key(), note::write(&self.barriers.snapshot(), self.now()));
+        }
+    }
+
+    fn note_again(&self) {
+        let dropped = self.disk().unwrap_or_default().dropped;
+        if dropped != self.dropped.load(Ordering::Relaxed) && !self.barriers.is_empty() {
+            self.note();
+        }
+    }
+
+    /// How long a fact may be alive, in milliseconds: as this configuration says, and at least a
+    /// year, because what is on disk may have been stored under a more patient one.
+    fn longest_life(&self) -> u64 {
+        const YEAR: Duration = Duration::from_secs(366 * 24 * 3600);
+        let lives = Category::ALL.map(|category| {
+            let ttl = self.ttl(category);
+            ttl.fresh.saturating_add(ttl.stale)
+        });
+        let longest = lives.into_iter().max().unwrap_or_default().max(YEAR);
+        u64::try_from(longest.as_millis()).unwrap_or(u64::MAX)
     }
 }
 

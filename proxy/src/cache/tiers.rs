@@ -2,7 +2,7 @@
 //! what the other has forgotten.
 
 use super::disk::{self, Disk, View};
-use super::entry::{Entry, Freshness};
+use super::entry::Entry;
 use super::key::Key;
 use super::memory::Memory;
 use crate::clock::Timestamp;
@@ -40,19 +40,32 @@ impl Tiers {
         self.memory.remove(key);
     }
 
-    /// Memory, then the disk. What is found there is in memory afterwards, as old as it is.
-    pub(super) fn recall(&self, view: &mut View, key: &Key, now: Timestamp) -> Option<Entry> {
-        let servable = |entry: &Entry| entry.freshness(now) != Freshness::Gone;
+    /// What the disk keeps that memory need not.
+    pub(super) fn put_behind(&self, key: &Key, entry: Entry) {
+        if let Some(disk) = &self.disk {
+            disk.put(key, entry);
+        }
+    }
+
+    /// Memory, then the disk; `held` is what an entry is worth now. What is found on disk and worth
+    /// something is in memory afterwards, as old as it is.
+    pub(super) fn recall<T>(
+        &self,
+        view: &mut View,
+        key: &Key,
+        held: impl Fn(Entry) -> Option<T>,
+    ) -> Option<T> {
         let promote = |entry: &Entry| {
-            if servable(entry) {
+            if held(entry.clone()).is_some() {
                 self.memory.put(key.clone(), entry.clone());
             }
         };
-        self.memory.get(key).filter(servable).or_else(|| view.get(key, promote).filter(servable))
+        self.memory.get(key).and_then(&held).or_else(|| view.get(key, promote).and_then(&held))
     }
 
-    pub(super) fn sweep(&self, now: Timestamp) {
-        self.memory.sweep(now);
+    /// Drops what is worth nothing any more: in memory what `held` says, on disk what has expired.
+    pub(super) fn sweep(&self, now: Timestamp, held: impl Fn(&Key, &Entry) -> bool) {
+        self.memory.sweep(held);
         if let Some(disk) = &self.disk {
             disk.sweep(now);
         }

@@ -29,6 +29,7 @@ use super::urgency::{Seat, Urgency};
 use crate::api::{Endpoint, Extracted, Id, ParsedRow, RowKind, Shape, Uuid, extract};
 use crate::budget::{Lane, Ticket};
 use crate::cache::{Entry, Known, Store};
+use crate::clock::Timestamp;
 use crate::telemetry::Metrics;
 use crate::upstream::Reply;
 
@@ -52,6 +53,16 @@ pub struct Fetched {
 /// Numbers upstream calls, so that what shared one can be counted as one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CallId(u64);
+
+/// What the rows of one call have in common.
+#[derive(Debug, Clone, Copy)]
+struct Trip {
+    kind: RowKind,
+    client: IpAddr,
+    lane: Lane,
+    /// When the call was sent: what it teaches is as old as this.
+    asked: Timestamp,
+}
 
 /// Ids of a group share calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -234,15 +245,23 @@ impl Inner {
         riders: &Mutex<Vec<RowRider>>,
         prepare: impl FnMut() -> Option<Ask>,
     ) {
-        let stage = |stage: Stage| lock(riders).iter().for_each(|rider| rider.landing.stage(stage));
+        let asked = Mutex::new(self.store.now());
+        let stage = |stage: Stage| {
+            if stage == Stage::Calling {
+                *lock(&asked) = self.store.moment();
+            }
+            lock(riders).iter().for_each(|rider| rider.landing.stage(stage));
+        };
         let outcome = self.dispatch.fetch(ticket, urgency, client, prepare, stage).await;
         let riders = std::mem::take(&mut *lock(riders));
         let Some(reply) = outcome.transpose() else { return };
         let rows = reply.and_then(|reply| rows_of(kind, &reply));
         match rows {
             Ok(extracted) => {
-                extracted.embedded.iter().for_each(|row| drop(self.store.learn(row)));
-                self.settle(kind, client, urgency.lane(), riders, &extracted.rows);
+                let trip = Trip { kind, client, lane: urgency.lane(), asked: *lock(&asked) };
+                let lesson = self.store.as_of(trip.asked);
+                extracted.embedded.iter().for_each(|row| drop(lesson.learn(row)));
+                self.settle(trip, riders, &extracted.rows);
             }
             Err(failure) => {
                 failure.log(kind.multi_get_path());
@@ -286,14 +305,8 @@ impl Inner {
     }
 
     /// Learns every row, and lands every rider whose answer is certain.
-    fn settle(
-        self: &Arc<Self>,
-        kind: RowKind,
-        client: IpAddr,
-        lane: Lane,
-        riders: Vec<RowRider>,
-        rows: &[ParsedRow],
-    ) {
+    fn settle(self: &Arc<Self>, trip: Trip, riders: Vec<RowRider>, rows: &[ParsedRow]) {
+        let lesson = self.store.as_of(trip.asked);
         let call = Some(CallId(self.calls.fetch_add(1, Ordering::Relaxed)));
         let alone = riders.len() == 1;
         let leader = riders.first().map(|rider| rider.id.clone());
@@ -301,7 +314,7 @@ impl Inner {
             let led = leader.as_ref() == Some(&rider.id);
             rider.landing.land(Ok(Fetched { row, call, led }));
         };
-        let entries: Vec<Entry> = rows.iter().map(|row| self.store.learn(row)).collect();
+        let entries: Vec<Entry> = rows.iter().map(|row| lesson.learn(row)).collect();
         let mut stranger = vec![true; rows.len()];
         let mut open = Vec::new();
         for rider in riders {
@@ -321,26 +334,27 @@ impl Inner {
         match (strangers.as_slice(), alone) {
             ([], _) => {
                 for rider in open {
-                    self.store.learn_absence(kind, &rider.id);
+                    lesson.learn_absence(trip.kind, &rider.id);
                     bring_down(rider, None);
                 }
             }
             ([relinked], true) => {
                 for rider in open {
-                    let entry = self.store.learn_as(&rider.id, relinked);
+                    let entry = lesson.learn_as(&rider.id, relinked);
                     bring_down(rider, Some((relinked.uuid, entry)));
                 }
             }
             (_, true) => {
                 let failure = Failure::Unusable("several rows for one id".to_owned());
-                failure.log(kind.multi_get_path());
+                failure.log(trip.kind.multi_get_path());
                 open.into_iter().for_each(|rider| rider.landing.land(Err(failure.clone())));
             }
-            (_, false) => self.ask_again(kind, client, lane, open),
+            (_, false) => self.ask_again(trip, open),
         }
     }
 
-    fn ask_again(self: &Arc<Self>, kind: RowKind, client: IpAddr, lane: Lane, mut open: Vec<RowRider>) {
+    fn ask_again(self: &Arc<Self>, trip: Trip, mut open: Vec<RowRider>) {
+        let Trip { kind, client, lane, .. } = trip;
         let second = open.split_off(open.len() / 2);
         for half in [open, second].into_iter().filter(|half| !half.is_empty()) {
             self.runtime.spawn(Arc::clone(self).carry_alone(kind, client, lane, half));

@@ -4,8 +4,8 @@
 //! multi-gets.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -14,11 +14,11 @@ use tokio::runtime::Handle;
 use super::batch::Wish;
 use super::dispatch::{Ask, Dispatch};
 use super::failure::Failure;
-use super::table::{Flights, Landing, Waiter};
+use super::table::{Flights, Landing, Stage, Waiter};
 use super::urgency::Urgency;
 use crate::api::{Body, ErrorCode, Shape, extract};
 use crate::budget::Ticket;
-use crate::cache::{Category, Entry, Held, Key, Store};
+use crate::cache::{AsOf, Category, Entry, Held, Key, Store};
 use crate::upstream::Reply;
 
 use super::sizes::DefaultSizes;
@@ -152,10 +152,17 @@ impl Inner {
             found = self.filled(request).filter(|_| !fetch.new_draw.load(Ordering::Relaxed));
             found.is_none().then(|| ask.clone())
         };
-        let stage = |stage| landing.stage(stage);
+        let asked = Mutex::new(self.store.now());
+        let stage = |stage| {
+            if stage == Stage::Calling {
+                *lock(&asked) = self.store.moment();
+            }
+            landing.stage(stage);
+        };
         match self.dispatch.fetch(ticket, &fetch.urgency, client, prepare, stage).await? {
             Some(reply) => {
-                self.keep(request, &reply).inspect_err(|failure| failure.log(request.endpoint.path))
+                let lesson = self.store.as_of(*lock(&asked));
+                self.keep(request, &reply, lesson).inspect_err(|failure| failure.log(request.endpoint.path))
             }
             None => found.map(|entry| FetchedBody { entry, called: false }).ok_or(Failure::Lost),
         }
@@ -173,10 +180,10 @@ impl Inner {
     }
 
     /// Keeps what a reply teaches, and turns it into the answer.
-    fn keep(&self, request: &Body, reply: &Reply) -> BodyResult {
+    fn keep(&self, request: &Body, reply: &Reply, lesson: AsOf<'_>) -> BodyResult {
         let shape = request.endpoint.shape;
         if reply.status == StatusCode::OK && reply.is_json() {
-            return self.keep_rows(request, reply);
+            return self.keep_rows(request, reply, lesson);
         }
         let permanent = ErrorCode::of(&reply.body).filter(|_| reply.is_json());
         let multi_get = matches!(shape, Shape::MultiGet(_));
@@ -186,10 +193,10 @@ impl Inner {
                 Err(Failure::Relayed { status, body: reply.body.clone() })
             }
             (StatusCode::NOT_FOUND, Some(ErrorCode::NO_ENTITY)) if !multi_get => {
-                Ok(self.put(request, Category::Missing, reply))
+                Ok(self.put(request, Category::Missing, reply, lesson))
             }
             (StatusCode::BAD_REQUEST, Some(code)) if code.is_permanent() && self.remember_denied => {
-                Ok(self.put(request, Category::Denied, reply))
+                Ok(self.put(request, Category::Denied, reply, lesson))
             }
             (status, Some(_))
                 if status.is_client_error() && !(multi_get && status == StatusCode::NOT_FOUND) =>
@@ -200,11 +207,11 @@ impl Inner {
         }
     }
 
-    fn keep_rows(&self, request: &Body, reply: &Reply) -> BodyResult {
+    fn keep_rows(&self, request: &Body, reply: &Reply, lesson: AsOf<'_>) -> BodyResult {
         let shape = request.endpoint.shape;
         let extracted = extract(shape, &reply.body).map_err(|error| Failure::Unusable(error.to_string()))?;
         for row in extracted.embedded.iter().chain(&extracted.rows) {
-            self.store.learn(row);
+            lesson.learn(row);
         }
         if let Some(size) = extracted.page_size {
             self.sizes.learn(request, size, &self.store);
@@ -216,13 +223,17 @@ impl Inner {
         let key = Key::Body(self.sizes.key(request).into());
         // A copy of its own size: what was read in parts owns more than it shows.
         let body = Bytes::copy_from_slice(&reply.body);
-        let entry = self.store.put_at_most(key, category, 200, body, longest);
+        let entry = lesson.put_at_most(key, category, 200, body, longest);
         Ok(FetchedBody { entry, called: true })
     }
 
-    fn put(&self, request: &Body, category: Category, reply: &Reply) -> FetchedBody {
+    fn put(&self, request: &Body, category: Category, reply: &Reply, lesson: AsOf<'_>) -> FetchedBody {
         let key = Key::Body(self.sizes.key(request).into());
-        let entry = self.store.put(key, category, reply.status.as_u16(), reply.body.clone());
+        let entry = lesson.put(key, category, reply.status.as_u16(), reply.body.clone());
         FetchedBody { entry, called: true }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

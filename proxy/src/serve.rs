@@ -309,6 +309,7 @@ fn engine_settings(config: &Config) -> Settings {
         remember_denied: guard.deny,
         honour_no_cache: cache.recommendation_no_cache == crate::config::NoCache::Honour,
         spotify_ids_in_paths: cache.serve_spotify_ids_in_paths,
+        early_refresh: cache.early_refresh,
         patience: Patience {
             max_attempts: upstream.retry.max_attempts,
             backoff: upstream.retry.backoff,

@@ -159,7 +159,7 @@ impl Store {
         let store = Arc::clone(self);
         let disk = self.tiers.disk.as_ref()?;
         disk.read(move |view| {
-            store.heed(view);
+            store.recall_barriers(view);
             act(&store, view)
         })
         .await
@@ -187,13 +187,13 @@ impl Store {
     /// takes longer.
     pub fn settled(&self, limit: Duration) -> bool {
         let settled = self.tiers.disk.as_ref().is_none_or(|disk| disk.settled(limit));
-        self.heed_now();
+        self.recall_barriers_now();
         settled
     }
 
     /// Writes what the disk tier still holds back, and ends it; false when that takes longer.
     pub fn close(&self, limit: Duration) -> bool {
-        self.heed_now();
+        self.recall_barriers_now();
         self.tiers.disk.as_ref().is_none_or(|disk| disk.close(limit))
     }
 
@@ -216,7 +216,7 @@ impl Store {
     }
 
     /// Heeds what others have purged. True when something was news.
-    pub fn heed_barriers(&self, theirs: &[(Scope, Barrier)]) -> bool {
+    pub fn heed(&self, theirs: &[(Scope, Barrier)]) -> bool {
         let latest = theirs.iter().filter_map(|(_, barrier)| barrier.soft.max(barrier.hard)).max();
         self.moments.heed(latest.unwrap_or_default());
         let news = self.barriers.merge(theirs);
@@ -244,7 +244,7 @@ impl Store {
     }
 
     /// Heeds the barriers on disk, once.
-    fn heed(&self, view: &mut View) {
+    fn recall_barriers(&self, view: &mut View) {
         let mut first = false;
         self.heeded.call_once(|| {
             first = true;
@@ -260,11 +260,11 @@ impl Store {
         }
     }
 
-    fn heed_now(&self) {
+    fn recall_barriers_now(&self) {
         if let Some(disk) = &self.tiers.disk
             && !self.heeded.is_completed()
         {
-            disk.read_now(|view| self.heed(view));
+            disk.read_now(|view| self.recall_barriers(view));
         }
     }
 

@@ -6,6 +6,7 @@
 
 mod answer;
 mod bodies;
+mod purge;
 mod rows;
 mod trace;
 
@@ -20,10 +21,11 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, interval};
 
 pub use answer::{Answer, Caller};
+pub use purge::{Purged, Subject};
 
 use crate::api::{Body, Call, ErrorBody, ErrorCode, Id, Request, classify};
 use crate::budget::{Budget, Lane, Limits, Missed, Permit, Refused};
-use crate::cache::{self, Store};
+use crate::cache::{self, Heat, Store};
 use crate::clock::Clock;
 use crate::flight::{BatchSettings, Batches, Bodies, Dispatch, Failure, Patience, Unlanded, Waiter, Wish};
 use crate::guard::{self, Rules};
@@ -52,6 +54,8 @@ pub struct Settings {
     pub honour_no_cache: bool,
     /// Answer `/v1/track/{id}` for a Spotify id too.
     pub spotify_ids_in_paths: bool,
+    /// Renew popular pages and searches shortly before they expire.
+    pub early_refresh: bool,
     pub patience: Patience,
     pub breaker: BreakerSettings,
 }
@@ -73,6 +77,7 @@ impl Default for Settings {
             remember_denied: true,
             honour_no_cache: true,
             spotify_ids_in_paths: true,
+            early_refresh: true,
             patience: Patience::default(),
             breaker: BreakerSettings::default(),
         }
@@ -86,6 +91,7 @@ pub struct Engine {
     dispatch: Arc<Dispatch>,
     batches: Batches,
     bodies: Bodies,
+    heat: Heat,
     metrics: Arc<Metrics>,
 }
 
@@ -121,7 +127,8 @@ impl Engine {
                 store.sweep();
             }
         });
-        Arc::new(Self { settings, store, budget, dispatch, batches, bodies, metrics })
+        let heat = Heat::default();
+        Arc::new(Self { settings, store, budget, dispatch, batches, bodies, heat, metrics })
     }
 
     /// Answers a request, or `None` when it is to be streamed through: another method, an upload,
@@ -200,6 +207,11 @@ impl Engine {
         Answer::failed(&Failure::Unreachable(error.to_string()), path, self.now())
     }
 
+    /// The facts themselves.
+    pub fn store(&self) -> &Arc<Store> {
+        &self.store
+    }
+
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
     }
@@ -253,6 +265,11 @@ impl Engine {
                 Err(Failure::Refused { retry_after: self.budget.projected(wish.lane, wish.client) })
             }
         }
+    }
+
+    /// Whether one more flight that nobody waits for may open.
+    fn may_refresh(&self) -> bool {
+        self.batches.in_the_air() + self.bodies.in_the_air() < MAX_REFRESHES
     }
 
     fn now(&self) -> SystemTime {

@@ -6,9 +6,9 @@ use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use http::StatusCode;
 
+use super::Engine;
 use super::answer::{Answer, Caller};
 use super::trace::Trace;
-use super::{Engine, MAX_REFRESHES};
 use crate::api::{ErrorBody, ErrorCode, Id, Row, RowKind, Rows, Uuid, join};
 use crate::budget::Lane;
 use crate::cache::{Category, Entry, Known};
@@ -191,7 +191,7 @@ impl Engine {
     fn refresh_rows(&self, kind: RowKind, stale: Vec<Id>, caller: &Caller) {
         let wish = Wish { client: caller.client, lane: Lane::Refresh, deadline: None };
         for id in stale {
-            if self.batches.in_the_air() < MAX_REFRESHES {
+            if self.may_refresh() {
                 drop(self.batches.join(kind, id, wish, None));
             }
         }

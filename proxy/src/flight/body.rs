@@ -38,9 +38,9 @@ pub struct FetchedBody {
 #[derive(Debug)]
 struct Fetch {
     urgency: Urgency,
-    /// Call even if somebody else has stored an answer by then. Whoever asks for a new draw of a
+    /// Call even if the answer that is held by then is fresh. Whoever asks for a new draw of a
     /// random answer and meets its flight gets one.
-    new_draw: AtomicBool,
+    anew: AtomicBool,
 }
 
 type BodyLanding = Landing<Arc<str>, BodyResult, Arc<Fetch>>;
@@ -71,29 +71,44 @@ impl Bodies {
 
     /// What the disk tier holds for a request that memory has no answer to.
     pub async fn recall(&self, request: &Body) -> Option<Held> {
+        self.recall_size(request).await;
+        self.0.store.recall_body(self.key(request)).await
+    }
+
+    /// All keys a request's answer may be kept under: with an open size, and with the size it
+    /// turned out to mean.
+    pub async fn keys(&self, request: &Body) -> Vec<Key> {
+        self.recall_size(request).await;
+        let open = Key::Body(request.key.as_str().into());
+        let settled = self.key(request);
+        if settled == open { vec![open] } else { vec![open, settled] }
+    }
+
+    /// Learns from the disk what an open size means.
+    async fn recall_size(&self, request: &Body) {
         let Inner { store, sizes, .. } = &*self.0;
         if let Some(note) = sizes.note(request)
             && let Some(held) = store.recall_body(note).await
         {
             sizes.remember(request, &held.entry.body);
         }
-        store.recall_body(self.key(request)).await
     }
 
-    /// Joins or opens the flight of a request. True when this opened it.
+    /// Joins or opens the flight of a request. True when this opened it. `anew`: call even if a
+    /// fresh answer is held.
     pub fn join(
         &self,
         request: &Body,
-        new_draw: bool,
+        anew: bool,
         wish: Wish,
         request_id: Option<&str>,
     ) -> (Waiter<BodyResult>, bool) {
         let key = self.0.sizes.key(request).into();
-        let fetch = || Arc::new(Fetch { urgency: Urgency::new(wish.lane), new_draw: new_draw.into() });
+        let fetch = || Arc::new(Fetch { urgency: Urgency::new(wish.lane), anew: anew.into() });
         let refusal = || self.0.dispatch.refusal(wish).map(Err);
         let joined = self.0.flights.join(key, wish.lane, fetch, refusal);
         let opened = joined.landing.is_some();
-        joined.fetch.new_draw.fetch_or(new_draw, Ordering::Relaxed);
+        joined.fetch.anew.fetch_or(anew, Ordering::Relaxed);
         if let Some(landing) = joined.landing {
             self.0.open(request, wish, request_id, landing, joined.fetch);
         } else if joined.promote {
@@ -149,7 +164,7 @@ impl Inner {
     ) -> BodyResult {
         let mut found = None;
         let prepare = || {
-            found = self.filled(request).filter(|_| !fetch.new_draw.load(Ordering::Relaxed));
+            found = self.filled(request).filter(|_| !fetch.anew.load(Ordering::Relaxed));
             found.is_none().then(|| ask.clone())
         };
         let asked = Mutex::new(self.store.now());

@@ -70,6 +70,8 @@ metrics! {
         "Ids asked upstream in batches"),
     batch_ids: HistogramVec("recobeat_batch_ids", ["kind"],
         "Ids per upstream batch", IDS),
+    early: IntCounter("recobeat_early_refreshes_total", [],
+        "Hot pages and searches whose renewal was asked for before they expired"),
     permits: IntCounterVec("recobeat_budget_permits_total", ["lane"],
         "Permits granted since the start"),
     refunded: IntCounter("recobeat_budget_refunded_total", [],
@@ -227,6 +229,10 @@ impl Metrics {
     /// A call that was streamed through; its duration belongs to the client's speed as well.
     pub fn pass_through_call(&self, status: &str) {
         self.upstream_calls.with_label_values(&["pass", status]).inc();
+    }
+
+    pub fn early_refresh(&self) {
+        self.early.inc();
     }
 
     pub fn tier_hits(&self, tier: &str, hits: u64) {

@@ -6,6 +6,7 @@ mod catalogue;
 mod failures;
 mod freshness;
 mod properties;
+mod purges;
 mod relinks;
 mod restart;
 mod rows;

@@ -27,13 +27,14 @@ use crate::api::{Body, Call, ErrorBody, ErrorCode, Id, Request, classify};
 use crate::budget::{Budget, Lane, Limits, Missed, Permit, Refused};
 use crate::cache::{self, Heat, Store};
 use crate::clock::Clock;
-use crate::flight::{BatchSettings, Batches, Bodies, Dispatch, Failure, Patience, Unlanded, Waiter, Wish};
+use crate::flight::{
+    BatchSettings, Batches, Bodies, Dispatch, Failure, MOST_UNATTENDED, Patience, ReadAhead, Unlanded,
+    Waiter, Wish,
+};
 use crate::guard::{self, Rules};
 use crate::telemetry::{Avoided, Gauges, Metrics, Outcome};
 use crate::upstream::{Breaker, BreakerSettings, CallError, Upstream};
 
-/// Flights beyond which nothing is refreshed in the background.
-const MAX_REFRESHES: usize = 10_000;
 /// How often expired entries are swept out of memory.
 const SWEEP: Duration = Duration::from_secs(60);
 
@@ -56,6 +57,8 @@ pub struct Settings {
     pub spotify_ids_in_paths: bool,
     /// Renew popular pages and searches shortly before they expire.
     pub early_refresh: bool,
+    /// Fetch the features of newly seen tracks before they are asked for.
+    pub read_ahead: bool,
     pub patience: Patience,
     pub breaker: BreakerSettings,
 }
@@ -78,6 +81,8 @@ impl Default for Settings {
             honour_no_cache: true,
             spotify_ids_in_paths: true,
             early_refresh: true,
+            // Off, unlike in the configuration: here calls are counted without it.
+            read_ahead: false,
             patience: Patience::default(),
             breaker: BreakerSettings::default(),
         }
@@ -92,6 +97,7 @@ pub struct Engine {
     batches: Batches,
     bodies: Bodies,
     heat: Heat,
+    read_ahead: Arc<ReadAhead>,
     metrics: Arc<Metrics>,
 }
 
@@ -109,11 +115,13 @@ impl Engine {
             settings.patience.clone(),
             Arc::clone(&metrics),
         ));
+        let read_ahead = Arc::new(ReadAhead::new(settings.read_ahead, Arc::clone(&metrics)));
         let batches = Batches::new(
             settings.batch,
             Arc::clone(&dispatch),
             Arc::clone(&store),
             Arc::clone(&metrics),
+            Arc::clone(&read_ahead),
             runtime.clone(),
         );
         let bodies =
@@ -128,7 +136,7 @@ impl Engine {
             }
         });
         let heat = Heat::default();
-        Arc::new(Self { settings, store, budget, dispatch, batches, bodies, heat, metrics })
+        Arc::new(Self { settings, store, budget, dispatch, batches, bodies, heat, read_ahead, metrics })
     }
 
     /// Answers a request, or `None` when it is to be streamed through: another method, an upload,
@@ -222,6 +230,7 @@ impl Engine {
         Gauges {
             budget: self.budget.snapshot(),
             suspended: self.dispatch.is_suspended(),
+            read_ahead_paused: self.read_ahead.is_paused(),
             memory_entries,
             memory_bytes,
             disk: self.store.disk(),
@@ -269,7 +278,7 @@ impl Engine {
 
     /// Whether one more flight that nobody waits for may open.
     fn may_refresh(&self) -> bool {
-        self.batches.in_the_air() + self.bodies.in_the_air() < MAX_REFRESHES
+        self.batches.in_the_air() + self.bodies.in_the_air() < MOST_UNATTENDED
     }
 
     fn now(&self) -> SystemTime {

@@ -93,6 +93,9 @@ impl Engine {
         let mut missing: HashMap<Id, Vec<usize>> = HashMap::new();
         let mut order = Vec::new();
         let known = self.known(kind, ids).await;
+        if kind == RowKind::Features {
+            self.notice_use(&known);
+        }
         for (position, known) in known.into_iter().enumerate() {
             parts.push(match known {
                 Known::Row { uuid, held } => {
@@ -142,6 +145,15 @@ impl Engine {
         }
         let parts = parts.into_iter().collect::<Option<Vec<_>>>().ok_or(Failure::Lost)?;
         Ok(Gathered { parts, opened, led, calls: calls.len() })
+    }
+
+    /// Reading ahead goes by what is asked for in the end.
+    fn notice_use(&self, known: &[Known]) {
+        for known in known {
+            if let Known::Row { uuid, .. } | Known::Nothing(Id::Uuid(uuid)) = known {
+                self.read_ahead.asked(*uuid);
+            }
+        }
     }
 
     /// What both tiers know. Nothing is awaited when memory knows everything.

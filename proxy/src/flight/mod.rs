@@ -8,6 +8,7 @@ mod body;
 mod dispatch;
 mod failure;
 mod pool;
+mod read_ahead;
 mod sizes;
 mod table;
 mod urgency;
@@ -19,4 +20,8 @@ pub use batch::{BatchSettings, Batches, CallId, Fetched, RowResult, Wish};
 pub use body::{Bodies, BodyResult, FetchedBody};
 pub use dispatch::{Dispatch, Patience};
 pub use failure::Failure;
+pub use read_ahead::ReadAhead;
 pub use table::{Unlanded, Waiter};
+
+/// Flights in the air beyond which none opens that nobody waits for.
+pub const MOST_UNATTENDED: usize = 10_000;

@@ -7,6 +7,7 @@ mod failures;
 mod freshness;
 mod properties;
 mod purges;
+mod reading_ahead;
 mod relinks;
 mod restart;
 mod rows;

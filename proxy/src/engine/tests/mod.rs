@@ -5,6 +5,7 @@ mod budget;
 mod catalogue;
 mod failures;
 mod freshness;
+mod priority;
 mod properties;
 mod purges;
 mod reading_ahead;
@@ -13,6 +14,7 @@ mod restart;
 mod rows;
 mod scripted;
 mod sharing;
+mod stale_if_error;
 mod workload;
 
 use std::net::IpAddr;

@@ -306,6 +306,7 @@ fn engine_settings(config: &Config) -> Settings {
             max_ids_per_request: batch.max_ids_per_request,
             split: batch.oversize == Oversize::Split,
         },
+        repair: guard.repair,
         remember_denied: guard.deny,
         honour_no_cache: cache.recommendation_no_cache == crate::config::NoCache::Honour,
         spotify_ids_in_paths: cache.serve_spotify_ids_in_paths,

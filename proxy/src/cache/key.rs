@@ -13,13 +13,15 @@ pub enum Key {
     Missing(RowKind, Id),
     /// A whole body under its canonical or exact text.
     Body(Arc<str>),
+    /// That the upstream refuses a request, under the same text.
+    Denied(Arc<str>),
 }
 
 impl Key {
     /// Heap bytes the key owns.
     pub(super) fn heap(&self) -> usize {
         match self {
-            Self::Body(text) => text.len(),
+            Self::Body(text) | Self::Denied(text) => text.len(),
             Self::Missing(_, Id::Malformed(text)) | Self::Mapping(_, Id::Malformed(text)) => text.len(),
             _ => 0,
         }
@@ -33,6 +35,7 @@ impl fmt::Display for Key {
             Self::Mapping(entity, id) => write!(f, "mapping:{}:{id}", entity.name()),
             Self::Missing(kind, id) => write!(f, "missing:{}:{id}", kind.name()),
             Self::Body(text) => write!(f, "body:{text}"),
+            Self::Denied(text) => write!(f, "denied:{text}"),
         }
     }
 }

@@ -61,7 +61,7 @@ pub enum Known {
 
 #[derive(Debug)]
 pub struct Store {
-    tiers: Tiers,
+    pub(super) tiers: Tiers,
     settings: Settings,
     clock: Clock,
 }

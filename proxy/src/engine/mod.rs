@@ -6,6 +6,8 @@
 
 mod answer;
 mod bodies;
+mod refused;
+mod repairs;
 mod rows;
 mod trace;
 
@@ -26,7 +28,7 @@ use crate::budget::{Budget, Lane, Limits, Missed, Permit, Refused};
 use crate::cache::{self, Store};
 use crate::clock::Clock;
 use crate::flight::{BatchSettings, Batches, Bodies, Dispatch, Failure, Patience, Unlanded, Waiter, Wish};
-use crate::guard::{self, Rules};
+use crate::guard::{self, DenyList, Rules};
 use crate::telemetry::{Avoided, Gauges, Metrics, Outcome};
 use crate::upstream::{Breaker, BreakerSettings, CallError, Upstream};
 
@@ -46,6 +48,9 @@ pub struct Settings {
     pub max_parallel_per_request: usize,
     pub cache: cache::Settings,
     pub rules: Rules,
+    /// Correct what the upstream would refuse, and ask for less when it did; otherwise requests go
+    /// as they are.
+    pub repair: bool,
     /// Keep permanent 400s of the upstream.
     pub remember_denied: bool,
     /// `Cache-Control: no-cache` asks for a new recommendation.
@@ -70,6 +75,7 @@ impl Default for Settings {
             max_parallel_per_request: 4,
             cache: cache::Settings::default(),
             rules: Rules::default(),
+            repair: true,
             remember_denied: true,
             honour_no_cache: true,
             spotify_ids_in_paths: true,
@@ -86,6 +92,7 @@ pub struct Engine {
     dispatch: Arc<Dispatch>,
     batches: Batches,
     bodies: Bodies,
+    denials: Arc<DenyList>,
     metrics: Arc<Metrics>,
 }
 
@@ -110,18 +117,20 @@ impl Engine {
             Arc::clone(&metrics),
             runtime.clone(),
         );
+        let denials = Arc::new(DenyList::new(Arc::clone(&store), settings.remember_denied));
         let bodies =
-            Bodies::new(Arc::clone(&dispatch), Arc::clone(&store), settings.remember_denied, runtime.clone());
-        let swept = Arc::downgrade(&store);
+            Bodies::new(Arc::clone(&dispatch), Arc::clone(&store), Arc::clone(&denials), runtime.clone());
+        let (swept, renewed) = (Arc::downgrade(&store), Arc::downgrade(&denials));
         runtime.spawn(async move {
             let mut ticks = interval(SWEEP);
             loop {
                 ticks.tick().await;
                 let Some(store) = swept.upgrade() else { return };
                 store.sweep();
+                renewed.upgrade().into_iter().for_each(|denials| denials.renew());
             }
         });
-        Arc::new(Self { settings, store, budget, dispatch, batches, bodies, metrics })
+        Arc::new(Self { settings, store, budget, dispatch, batches, bodies, denials, metrics })
     }
 
     /// Answers a request, or `None` when it is to be streamed through: another method, an upload,
@@ -144,9 +153,12 @@ impl Engine {
                 return Some(answer);
             }
         };
+        let endpoint = request.endpoint();
+        let (request, repairs) = self.repaired(request, caller).await;
         let answer = self.answer_cacheable(&request, caller).await;
+        let answer = self.tell_repairs(&repairs, &request, caller, answer);
         let took = begun.elapsed();
-        self.metrics.request(request.endpoint().path, answer.outcome, took);
+        self.metrics.request(endpoint.path, answer.outcome, took);
         tracing::debug!(
             request_id = caller.request_id,
             path,

@@ -19,6 +19,7 @@ use super::urgency::Urgency;
 use crate::api::{Body, ErrorCode, Shape, extract};
 use crate::budget::Ticket;
 use crate::cache::{Category, Entry, Held, Key, Store};
+use crate::guard::DenyList;
 use crate::upstream::Reply;
 
 use super::sizes::DefaultSizes;
@@ -53,15 +54,15 @@ struct Inner {
     dispatch: Arc<Dispatch>,
     store: Arc<Store>,
     sizes: DefaultSizes,
-    remember_denied: bool,
+    denials: Arc<DenyList>,
     runtime: Handle,
 }
 
 impl Bodies {
-    /// Flights run on `runtime`, not on the caller's. `remember_denied`: keep permanent 400s.
-    pub fn new(dispatch: Arc<Dispatch>, store: Arc<Store>, remember_denied: bool, runtime: Handle) -> Self {
+    /// Flights run on `runtime`, not on the caller's.
+    pub fn new(dispatch: Arc<Dispatch>, store: Arc<Store>, denials: Arc<DenyList>, runtime: Handle) -> Self {
         let (flights, sizes) = (Flights::default(), DefaultSizes::default());
-        Self(Arc::new(Inner { flights, dispatch, store, sizes, remember_denied, runtime }))
+        Self(Arc::new(Inner { flights, dispatch, store, sizes, denials, runtime }))
     }
 
     /// The key a request's answer is kept under, as far as is known now.
@@ -155,7 +156,8 @@ impl Inner {
         let stage = |stage| landing.stage(stage);
         match self.dispatch.fetch(ticket, &fetch.urgency, client, prepare, stage).await? {
             Some(reply) => {
-                self.keep(request, &reply).inspect_err(|failure| failure.log(request.endpoint.path))
+                let kept = self.keep(request, &reply).await;
+                kept.inspect_err(|failure| failure.log(request.endpoint.path))
             }
             None => found.map(|entry| FetchedBody { entry, called: false }).ok_or(Failure::Lost),
         }
@@ -163,6 +165,9 @@ impl Inner {
 
     /// What somebody else stored while this one queued.
     fn filled(&self, request: &Body) -> Option<Entry> {
+        if let Some(denial) = self.denials.held(&request.key) {
+            return Some(denial.refusal);
+        }
         let held = self.store.get(&Key::Body(self.sizes.key(request).into()))?;
         (!held.stale).then_some(held.entry)
     }
@@ -173,7 +178,7 @@ impl Inner {
     }
 
     /// Keeps what a reply teaches, and turns it into the answer.
-    fn keep(&self, request: &Body, reply: &Reply) -> BodyResult {
+    async fn keep(&self, request: &Body, reply: &Reply) -> BodyResult {
         let shape = request.endpoint.shape;
         if reply.status == StatusCode::OK && reply.is_json() {
             return self.keep_rows(request, reply);
@@ -186,10 +191,14 @@ impl Inner {
                 Err(Failure::Relayed { status, body: reply.body.clone() })
             }
             (StatusCode::NOT_FOUND, Some(ErrorCode::NO_ENTITY)) if !multi_get => {
-                Ok(self.put(request, Category::Missing, reply))
+                let key = Key::Body(self.sizes.key(request).into());
+                let entry = self.store.put(key, Category::Missing, reply.status.as_u16(), reply.body.clone());
+                Ok(FetchedBody { entry, called: true })
             }
-            (StatusCode::BAD_REQUEST, Some(code)) if code.is_permanent() && self.remember_denied => {
-                Ok(self.put(request, Category::Denied, reply))
+            (StatusCode::BAD_REQUEST, Some(code)) if code.is_permanent() => {
+                let relayed = Failure::Relayed { status: reply.status, body: reply.body.clone() };
+                let learned = self.denials.learn(&request.key, reply.body.clone()).await;
+                learned.map(|entry| FetchedBody { entry, called: true }).ok_or(relayed)
             }
             (status, Some(_))
                 if status.is_client_error() && !(multi_get && status == StatusCode::NOT_FOUND) =>
@@ -218,11 +227,5 @@ impl Inner {
         let body = Bytes::copy_from_slice(&reply.body);
         let entry = self.store.put_at_most(key, category, 200, body, longest);
         Ok(FetchedBody { entry, called: true })
-    }
-
-    fn put(&self, request: &Body, category: Category, reply: &Reply) -> FetchedBody {
-        let key = Key::Body(self.sizes.key(request).into());
-        let entry = self.store.put(key, category, reply.status.as_u16(), reply.body.clone());
-        FetchedBody { entry, called: true }
     }
 }

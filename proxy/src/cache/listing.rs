@@ -63,7 +63,8 @@ impl Newest {
 }
 
 impl Store {
-    /// The denials of both tiers; at most `most` are told.
+    /// The denials in memory and on disk; at most `most` are told. What replicas share cannot be
+    /// walked: of that, only what this one has used is known here.
     pub async fn denials(self: &Arc<Self>, most: usize) -> Denials {
         let (now, store) = (self.now(), Arc::clone(self));
         let lasts = move |entry: &Entry| entry.freshness(now) != Freshness::Gone;
@@ -80,7 +81,7 @@ impl Store {
             (newest, seen)
         });
         let Ok((mut newest, seen)) = walk.await else { return Denials::default() };
-        if let Some(disk) = &self.tiers.disk {
+        if let Some(disk) = self.tiers.disk() {
             let walk = disk.walk(move |view| {
                 let mut newest = Newest::new(most);
                 view.denials(|key, entry| match key {

@@ -6,9 +6,12 @@
 mod category;
 mod disk;
 mod entry;
+mod form;
 mod key;
 mod listing;
 mod memory;
+mod queue;
+mod shared;
 mod store;
 mod tiers;
 
@@ -20,4 +23,5 @@ pub use disk::{DiskState, Settings as DiskSettings};
 pub use entry::{Entry, Freshness};
 pub use key::Key;
 pub use listing::{Denials, Tally};
+pub use shared::SharedState;
 pub use store::{Held, Known, Settings, Store};

@@ -1,5 +1,6 @@
 //! Whole bodies: recommendations, searches, pages, opaque requests.
 
+use futures_util::future::join;
 use http::StatusCode;
 
 use super::answer::{Answer, Caller};
@@ -75,10 +76,12 @@ impl Engine {
         if let Some(held) = self.memorised(request) {
             return Standing::Held(held);
         }
-        if let Some(denial) = self.denials.recall(&request.key).await {
-            return Standing::Denied(denial);
+        // Asked together, the tier behind answers both at once.
+        match join(self.denials.recall(&request.key), self.recalled(request)).await {
+            (Some(denial), _) => Standing::Denied(denial),
+            (None, Some(held)) => Standing::Held(held),
+            (None, None) => Standing::Nothing,
         }
-        self.recalled(request).await.map_or(Standing::Nothing, Standing::Held)
     }
 
     /// What both tiers hold of a request's answer.
@@ -96,11 +99,9 @@ impl Engine {
     }
 
     async fn recalled(&self, request: &Body) -> Option<Held> {
-        if !self.store.has_more() {
-            return None;
-        }
+        let behind = self.store.behind()?;
         let held = self.bodies.recall(request).await;
-        self.metrics.tier_hits("disk", u64::from(held.is_some()));
+        self.metrics.tier_hits(behind, u64::from(held.is_some()));
         held
     }
 

@@ -102,7 +102,7 @@ impl DenyList {
 
     /// What the tier behind memory knows.
     pub async fn recall(&self, text: &str) -> Option<Denial> {
-        if !self.on || !self.store.has_more() {
+        if !self.on {
             return None;
         }
         let denial = self.store.recall_body(key(text)).await?;
@@ -142,8 +142,7 @@ impl DenyList {
     /// False when it was not denied.
     pub async fn forget(&self, text: &str) -> bool {
         let key = key(text);
-        let known = self.store.get(&key).is_some()
-            || (self.store.has_more() && self.store.recall_body(key.clone()).await.is_some());
+        let known = self.store.get(&key).is_some() || self.store.recall_body(key.clone()).await.is_some();
         self.store.remove(&key);
         known
     }

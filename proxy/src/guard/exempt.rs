@@ -42,7 +42,7 @@ impl Exempt {
         if self.read().current {
             return;
         }
-        let (key, asked) = (note(), self.store.has_more());
+        let (key, asked) = (note(), self.store.behind().is_some());
         let held = match self.store.get(&key) {
             None if asked => self.store.recall_body(key).await,
             held => held,

@@ -38,6 +38,7 @@ impl Recommendation {
     }
 
     /// The same request with its lists in the order of the key.
+    #[must_use]
     pub fn sorted(&self) -> Self {
         let mut sorted = self.clone();
         sorted.seeds.sort_unstable_by_key(ToString::to_string);
@@ -79,7 +80,7 @@ impl Recommendation {
             target: self.target(),
             open_size: false,
             draw: Some(Draw { seeds: texts(&self.seeds), negatives: texts(&self.negatives), size }),
-            recommendation: Some(self),
+            recommendation: Some(Box::new(self)),
         }
     }
 }

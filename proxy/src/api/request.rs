@@ -76,7 +76,7 @@ pub struct Body {
     /// For a recommendation: its seeds and size as far as they could be read.
     pub draw: Option<Draw>,
     /// For a recommendation that was understood completely.
-    pub recommendation: Option<Recommendation>,
+    pub recommendation: Option<Box<Recommendation>>,
 }
 
 impl Body {
@@ -181,7 +181,7 @@ impl Reader {
     fn recommendation(&self) -> Option<Request> {
         let understood = Recommendation::read(self.query.as_ref()?)?;
         let body = self.body(understood.key(), false);
-        Some(Request::Body(Body { recommendation: Some(understood), ..body }))
+        Some(Request::Body(Body { recommendation: Some(Box::new(understood)), ..body }))
     }
 
     fn search(&self) -> Option<Request> {

@@ -172,7 +172,9 @@ proptest! {
     fn a_recommendation_written_anew_is_the_same_request(
         seeds in prop::collection::vec(id(), 0..7), negatives in prop::collection::vec(id(), 0..7), tempo in 0..250_u32,
     ) {
-        let list = |name: &str, ids: &[String]| ids.iter().map(|id| format!("&{name}={id}")).collect::<String>();
+        let list = |name: &str, ids: &[String]| {
+            ids.iter().fold(String::new(), |list, id| format!("{list}&{name}={id}"))
+        };
         let (seeds, negatives) = (list("seeds", &seeds), list("negativeSeeds", &negatives));
         let target = format!("/v1/track/recommendation?tempo={tempo}.50{seeds}&size=5{negatives}");
         let Request::Body(body) = read(&target) else { panic!("a recommendation") };

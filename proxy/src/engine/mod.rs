@@ -6,7 +6,9 @@
 
 mod answer;
 mod bodies;
+mod named;
 mod refused;
+mod registry;
 mod repairs;
 mod rows;
 mod trace;
@@ -22,13 +24,15 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, interval};
 
 pub use answer::{Answer, Caller};
+pub use named::{Unnamed, named};
+pub use registry::{Registered, Uncorrectable, spotify_of};
 
 use crate::api::{Body, Call, ErrorBody, ErrorCode, Id, Request, classify};
 use crate::budget::{Budget, Lane, Limits, Missed, Permit, Refused};
 use crate::cache::{self, Store};
 use crate::clock::Clock;
 use crate::flight::{BatchSettings, Batches, Bodies, Dispatch, Failure, Patience, Unlanded, Waiter, Wish};
-use crate::guard::{self, DenyList, Rules};
+use crate::guard::{self, DenyList};
 use crate::telemetry::{Avoided, Gauges, Metrics, Outcome};
 use crate::upstream::{Breaker, BreakerSettings, CallError, Upstream};
 
@@ -47,12 +51,7 @@ pub struct Settings {
     /// Batches of one request in flight.
     pub max_parallel_per_request: usize,
     pub cache: cache::Settings,
-    pub rules: Rules,
-    /// Correct what the upstream would refuse, and ask for less when it did; otherwise requests go
-    /// as they are.
-    pub repair: bool,
-    /// Keep permanent 400s of the upstream.
-    pub remember_denied: bool,
+    pub guard: guard::Settings,
     /// `Cache-Control: no-cache` asks for a new recommendation.
     pub honour_no_cache: bool,
     /// Answer `/v1/track/{id}` for a Spotify id too.
@@ -74,9 +73,7 @@ impl Default for Settings {
             batch: BatchSettings::default(),
             max_parallel_per_request: 4,
             cache: cache::Settings::default(),
-            rules: Rules::default(),
-            repair: true,
-            remember_denied: true,
+            guard: guard::Settings::default(),
             honour_no_cache: true,
             spotify_ids_in_paths: true,
             patience: Patience::default(),
@@ -117,7 +114,7 @@ impl Engine {
             Arc::clone(&metrics),
             runtime.clone(),
         );
-        let denials = Arc::new(DenyList::new(Arc::clone(&store), settings.remember_denied));
+        let denials = Arc::new(DenyList::new(Arc::clone(&store), settings.guard.deny));
         let bodies =
             Bodies::new(Arc::clone(&dispatch), Arc::clone(&store), Arc::clone(&denials), runtime.clone());
         let (swept, renewed) = (Arc::downgrade(&store), Arc::downgrade(&denials));
@@ -171,7 +168,7 @@ impl Engine {
     }
 
     async fn answer_cacheable(&self, request: &Request, caller: &Caller) -> Answer {
-        if let Some(body) = guard::refusal(&self.settings.rules, request) {
+        if let Some(body) = guard::refusal(&self.settings.guard.rules, request) {
             self.metrics.avoid(Avoided::Guard, 1);
             return Answer::denied(&body, self.now(), "rule");
         }
@@ -210,6 +207,16 @@ impl Engine {
     /// The answer when there is no address to stream a call to.
     pub fn unreachable(&self, path: &str, error: &CallError) -> Answer {
         Answer::failed(&Failure::Unreachable(error.to_string()), path, self.now())
+    }
+
+    /// What the upstream refuses for good.
+    pub fn denials(&self) -> &DenyList {
+        &self.denials
+    }
+
+    /// What is known.
+    pub fn store(&self) -> &Arc<Store> {
+        &self.store
     }
 
     pub fn metrics(&self) -> &Metrics {

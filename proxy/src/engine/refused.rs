@@ -28,13 +28,11 @@ impl Engine {
         if refusal.held {
             self.denials.count(&request.key);
         }
-        match instead {
-            Some(answer) => answer.changed("fallback"),
-            None => {
-                self.metrics.avoid(Avoided::Denial, u64::from(refusal.held));
-                refusal.answer
-            }
+        if let Some(answer) = instead {
+            return answer.changed("fallback");
         }
+        self.metrics.avoid(Avoided::Denial, u64::from(refusal.held));
+        refusal.answer
     }
 
     /// The answer to less than was asked for, if the upstream gives one. What worked once is asked
@@ -42,7 +40,7 @@ impl Engine {
     /// then, so that no tier is tried twice a day, and a failure ends the trial until somebody asks
     /// again: the refusal is the answer meanwhile.
     async fn instead(&self, request: &Body, refusal: &Refusal, caller: &Caller) -> Option<Answer> {
-        let recommendation = request.recommendation.as_ref().filter(|_| self.settings.repair)?;
+        let recommendation = request.recommendation.as_ref().filter(|_| self.settings.guard.repair)?;
         if let Some(body) = refusal.instead.as_deref().and_then(read)
             && let Ok(answer) = self.ask(&body, caller).await
         {

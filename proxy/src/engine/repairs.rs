@@ -29,7 +29,9 @@ impl Engine {
     /// from an answer that is held: the upstream has taken it as it is.
     pub(super) async fn repaired(&self, request: Request, caller: &Caller) -> (Request, Vec<Repair>) {
         let given = match &request {
-            Request::Body(Body { recommendation: Some(given), .. }) if self.settings.repair => given.clone(),
+            Request::Body(Body { recommendation: Some(given), .. }) if self.settings.guard.repair => {
+                given.clone()
+            }
             _ => return (request, Vec::new()),
         };
         let (sound, mut repairs) = repair(&given, &());

@@ -86,7 +86,7 @@ mod tests {
 
     fn recommendation(query: &str) -> Recommendation {
         match classify_target(&format!("/v1/track/recommendation?size=5&{query}")) {
-            Ok(Call::Cacheable(Request::Body(body))) => body.recommendation.expect("understood"),
+            Ok(Call::Cacheable(Request::Body(body))) => *body.recommendation.expect("understood"),
             other => panic!("{query} is {other:?}"),
         }
     }

@@ -11,3 +11,20 @@ pub use exempt::{Exempt, Full};
 pub use fallback::{Tier, fallbacks};
 pub use repair::{Facts, Repair, repair};
 pub use rules::{Rules, refusal};
+
+/// What an operator can turn.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub rules: Rules,
+    /// Correct what the upstream would refuse, and ask for less when it did; otherwise requests go
+    /// as they are.
+    pub repair: bool,
+    /// Remember what the upstream refuses for good.
+    pub deny: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { rules: Rules::default(), repair: true, deny: true }
+    }
+}

@@ -68,7 +68,7 @@ impl Repair {
             Self::Repeated => [seeds, negatives].into_iter().for_each(once),
             Self::Surplus => [seeds, negatives].into_iter().for_each(|ids| ids.truncate(MOST)),
             Self::Overlap => {
-                negatives.retain(|negative| !seeds.iter().any(|seed| same(seed, negative, facts)))
+                negatives.retain(|negative| !seeds.iter().any(|seed| same(seed, negative, facts)));
             }
             Self::Balance if negatives.len() >= seeds.len() => negatives.truncate(seeds.len() / 2),
             Self::Missing if !seeds.iter().all(|seed| facts.is_missing(seed)) => {
@@ -131,7 +131,7 @@ mod tests {
             if negatives.is_empty() { String::new() } else { format!("&negativeSeeds={negatives}") };
         let target = format!("/v1/track/recommendation?size=5&seeds={seeds}{negatives}");
         match classify_target(&target) {
-            Ok(Call::Cacheable(Request::Body(body))) => body.recommendation.expect("understood"),
+            Ok(Call::Cacheable(Request::Body(body))) => *body.recommendation.expect("understood"),
             other => panic!("{target} is {other:?}"),
         }
     }

@@ -5,6 +5,7 @@ use tokio::time::advance;
 
 use super::catalogue::spotify;
 use super::*;
+use crate::guard;
 use crate::telemetry::Outcome;
 use scripted::Act;
 
@@ -23,7 +24,7 @@ fn spellings(seeds: &[String], negatives: &[String]) -> Vec<String> {
         [] => String::new(),
         ids => format!("&{name}={}", ids.join(comma)),
     };
-    let each = |name: &str, ids: &[String]| ids.iter().map(|id| format!("&{name}={id}")).collect::<String>();
+    let each = |name: &str, ids: &[String]| list(name, ids, &format!("&{name}="));
     let path = "/v1/track/recommendation";
     let lists = |seeds: &[String], negatives: &[String], comma: &str| {
         format!("{}{}", list("seeds", seeds, comma), list("negativeSeeds", negatives, comma))
@@ -169,7 +170,10 @@ async fn without_repair_a_refusal_is_the_answer() {
     world.upstream.script("negativeSeeds", usize::MAX, BLAMED);
     let target = &spellings(&[spotify(1), spotify(2), spotify(3)], &[spotify(9)])[0];
     assert_eq!(world.get(target).await.status, 200);
-    let strict = Settings { repair: false, ..Settings::default() };
+    let strict = Settings {
+        guard: guard::Settings { repair: false, ..guard::Settings::default() },
+        ..Settings::default()
+    };
     let world = World::with(strict);
     world.upstream.script("negativeSeeds", usize::MAX, BLAMED);
     assert_eq!(world.get(target).await.status, 400);
@@ -179,7 +183,10 @@ async fn without_repair_a_refusal_is_the_answer() {
 
 #[tokio::test(start_paused = true)]
 async fn without_the_deny_list_nothing_is_remembered_and_less_is_still_asked() {
-    let world = World::with(Settings { remember_denied: false, ..Settings::default() });
+    let world = World::with(Settings {
+        guard: guard::Settings { deny: false, ..guard::Settings::default() },
+        ..Settings::default()
+    });
     world.upstream.script("negativeSeeds", usize::MAX, BLAMED);
     let target = &spellings(&[spotify(1), spotify(2), spotify(3)], &[spotify(9)])[0];
     let first = world.get(target).await;

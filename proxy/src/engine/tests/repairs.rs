@@ -4,6 +4,7 @@ use rstest::rstest;
 
 use super::catalogue::{spotify, track};
 use super::*;
+use crate::guard;
 use crate::telemetry::Outcome;
 
 fn draw(seeds: impl IntoIterator<Item = String>, negatives: impl IntoIterator<Item = String>) -> String {
@@ -83,7 +84,10 @@ async fn what_is_not_understood_is_not_repaired() {
 
 #[tokio::test(start_paused = true)]
 async fn without_repair_everything_goes_as_it_is() {
-    let world = World::with(Settings { repair: false, ..Settings::default() });
+    let world = World::with(Settings {
+        guard: guard::Settings { repair: false, ..guard::Settings::default() },
+        ..Settings::default()
+    });
     let target = draw((1..7).map(spotify), (1..7).map(spotify));
     let answer = world.get(&target).await;
     assert_eq!((world.upstream.seen()[0].target.as_str(), answer.status.as_u16()), (target.as_str(), 200));

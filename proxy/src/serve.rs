@@ -24,7 +24,7 @@ use crate::config::{Config, LogFormat, Oversize};
 use crate::engine::{Answer, Caller, Engine, Settings};
 use crate::flight::{BatchSettings, Patience};
 use crate::front::{self, FrontError, FrontSettings, Outcome, Service};
-use crate::guard::Rules;
+use crate::guard::{self, Rules};
 use crate::link::{self, AddressError, Link, Nodes};
 use crate::upstream::{BreakerSettings, Client, Target, TargetError, TargetSettings};
 
@@ -325,12 +325,15 @@ fn engine_settings(config: &Config, link: Option<Arc<Link>>) -> Settings {
             }),
             link,
         },
-        rules: Rules {
-            recommendations: guard.rules,
-            max_ids_per_request: batch.max_ids_per_request,
-            split: batch.oversize == Oversize::Split,
+        guard: guard::Settings {
+            rules: Rules {
+                recommendations: guard.rules,
+                max_ids_per_request: batch.max_ids_per_request,
+                split: batch.oversize == Oversize::Split,
+            },
+            repair: guard.repair,
+            deny: guard.deny,
         },
-        remember_denied: guard.deny,
         honour_no_cache: cache.recommendation_no_cache == crate::config::NoCache::Honour,
         spotify_ids_in_paths: cache.serve_spotify_ids_in_paths,
         early_refresh: cache.early_refresh,

@@ -6,7 +6,11 @@
 
 mod answer;
 mod bodies;
+mod named;
 mod purge;
+mod refused;
+mod registry;
+mod repairs;
 mod rows;
 mod trace;
 
@@ -21,7 +25,9 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, interval};
 
 pub use answer::{Answer, Caller};
+pub use named::{Unnamed, named};
 pub use purge::{Purged, Subject};
+pub use registry::{Registered, Uncorrectable, spotify_of};
 
 use crate::api::{Body, Call, ErrorBody, ErrorCode, Id, Request, classify};
 use crate::budget::{Budget, Lane, Limits, Missed, Permit, Refused};
@@ -31,7 +37,7 @@ use crate::flight::{
     BatchSettings, Batches, Bodies, Dispatch, Failure, Leases, MOST_UNATTENDED, Patience, ReadAhead,
     Unlanded, Waiter, Wish,
 };
-use crate::guard::{self, Rules};
+use crate::guard::{self, DenyList};
 use crate::telemetry::{Avoided, Gauges, Metrics, Outcome};
 use crate::upstream::{Breaker, BreakerSettings, CallError, Upstream};
 
@@ -49,9 +55,7 @@ pub struct Settings {
     /// Batches of one request in flight.
     pub max_parallel_per_request: usize,
     pub cache: cache::Settings,
-    pub rules: Rules,
-    /// Keep permanent 400s of the upstream.
-    pub remember_denied: bool,
+    pub guard: guard::Settings,
     /// `Cache-Control: no-cache` asks for a new recommendation.
     pub honour_no_cache: bool,
     /// Answer `/v1/track/{id}` for a Spotify id too.
@@ -77,8 +81,7 @@ impl Default for Settings {
             batch: BatchSettings::default(),
             max_parallel_per_request: 4,
             cache: cache::Settings::default(),
-            rules: Rules::default(),
-            remember_denied: true,
+            guard: guard::Settings::default(),
             honour_no_cache: true,
             spotify_ids_in_paths: true,
             early_refresh: true,
@@ -97,6 +100,7 @@ pub struct Engine {
     dispatch: Arc<Dispatch>,
     batches: Batches,
     bodies: Bodies,
+    denials: Arc<DenyList>,
     leases: Option<Leases>,
     heat: Heat,
     read_ahead: Arc<ReadAhead>,
@@ -128,20 +132,22 @@ impl Engine {
             Arc::clone(&read_ahead),
             runtime.clone(),
         );
+        let denials = Arc::new(DenyList::new(Arc::clone(&store), settings.guard.deny));
         let bodies = Bodies::new(
             Arc::clone(&dispatch),
             Arc::clone(&store),
             leases.clone(),
-            settings.remember_denied,
+            Arc::clone(&denials),
             runtime.clone(),
         );
-        let swept = Arc::downgrade(&store);
+        let (swept, renewed) = (Arc::downgrade(&store), Arc::downgrade(&denials));
         runtime.spawn(async move {
             let mut ticks = interval(SWEEP);
             loop {
                 ticks.tick().await;
                 let Some(store) = swept.upgrade() else { return };
                 store.sweep();
+                renewed.upgrade().into_iter().for_each(|denials| denials.renew());
             }
         });
         let heat = Heat::default();
@@ -152,6 +158,7 @@ impl Engine {
             dispatch,
             batches,
             bodies,
+            denials,
             leases,
             heat,
             read_ahead,
@@ -179,9 +186,12 @@ impl Engine {
                 return Some(answer);
             }
         };
+        let endpoint = request.endpoint();
+        let (request, repairs) = self.repaired(request, caller).await;
         let answer = self.answer_cacheable(&request, caller).await;
+        let answer = self.tell_repairs(&repairs, &request, caller, answer);
         let took = begun.elapsed();
-        self.metrics.request(request.endpoint().path, answer.outcome, took);
+        self.metrics.request(endpoint.path, answer.outcome, took);
         tracing::debug!(
             request_id = caller.request_id,
             path,
@@ -194,7 +204,7 @@ impl Engine {
     }
 
     async fn answer_cacheable(&self, request: &Request, caller: &Caller) -> Answer {
-        if let Some(body) = guard::refusal(&self.settings.rules, request) {
+        if let Some(body) = guard::refusal(&self.settings.guard.rules, request) {
             self.metrics.avoid(Avoided::Guard, 1);
             return Answer::denied(&body, self.now(), "rule");
         }
@@ -233,6 +243,11 @@ impl Engine {
     /// The answer when there is no address to stream a call to.
     pub fn unreachable(&self, path: &str, error: &CallError) -> Answer {
         Answer::failed(&Failure::Unreachable(error.to_string()), path, self.now())
+    }
+
+    /// What the upstream refuses for good.
+    pub fn denials(&self) -> &DenyList {
+        &self.denials
     }
 
     /// The facts themselves.

@@ -71,6 +71,7 @@ impl Engine {
     /// Memory first: nothing is awaited when it knows something.
     async fn standing(&self, request: &Body) -> Standing {
         if let Some(denial) = self.denials.known(&request.key).await {
+            self.metrics.tier_hits("memory", 1);
             return Standing::Denied(denial);
         }
         if let Some(held) = self.memorised(request) {
@@ -78,7 +79,10 @@ impl Engine {
         }
         // Asked together, the tier behind answers both at once.
         match join(self.denials.recall(&request.key), self.recalled(request)).await {
-            (Some(denial), _) => Standing::Denied(denial),
+            (Some(denial), _) => {
+                self.metrics.tier_hits(self.store.behind().unwrap_or("memory"), 1);
+                Standing::Denied(denial)
+            }
             (None, Some(held)) => Standing::Held(held),
             (None, None) => Standing::Nothing,
         }

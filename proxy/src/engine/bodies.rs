@@ -88,21 +88,14 @@ impl Engine {
         }
     }
 
-    /// What both tiers hold of a request's answer.
-    pub(super) async fn known_body(&self, request: &Body) -> Option<Held> {
-        match self.memorised(request) {
-            None => self.recalled(request).await,
-            held => held,
-        }
-    }
-
     fn memorised(&self, request: &Body) -> Option<Held> {
         let held = self.store.get(&self.bodies.key(request));
         self.metrics.tier_hits("memory", u64::from(held.is_some()));
         held
     }
 
-    async fn recalled(&self, request: &Body) -> Option<Held> {
+    /// What the tier behind memory holds.
+    pub(super) async fn recalled(&self, request: &Body) -> Option<Held> {
         let behind = self.store.behind()?;
         let held = self.bodies.recall(request).await;
         self.metrics.tier_hits(behind, u64::from(held.is_some()));

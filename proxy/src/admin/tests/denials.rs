@@ -26,9 +26,10 @@ impl Upstream for Refusing {
         self.calls.fetch_add(1, Ordering::Relaxed);
         let target = &call.path_and_query;
         let refused = ["negativeSeeds", "seeds=a", "seeds=b&seeds=a", "searchText=ab"];
-        let (status, body) = match refused.iter().any(|part| target.contains(part)) {
-            true => (StatusCode::BAD_REQUEST, REFUSAL),
-            false => (StatusCode::OK, r#"{"content":[]}"#),
+        let (status, body) = if refused.iter().any(|part| target.contains(part)) {
+            (StatusCode::BAD_REQUEST, REFUSAL)
+        } else {
+            (StatusCode::OK, r#"{"content":[]}"#)
         };
         let media_type = Some("application/json".to_owned());
         Ok(Reply { status, media_type, retry_after: None, body: body.into() })

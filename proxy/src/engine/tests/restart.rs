@@ -105,6 +105,21 @@ async fn what_was_answered_instead_of_a_refused_request_is_kept() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_answer_on_disk_is_not_left_for_a_better_request() {
+    let restarts = Restarts::new();
+    let target = format!("{DRAW},{}", spotify(40_000));
+    let first = restarts.start();
+    let drawn = first.get(&target).await;
+    assert!(first.engine.close(LONG));
+    let second = restarts.start();
+    second.get(&tracks([spotify(40_000)])).await;
+    let again = second.get(&target).await;
+    assert_eq!((again.body, again.outcome), (drawn.body, Outcome::Hit));
+    assert!(!again.cache_status.contains("repaired"), "{}", again.cache_status);
+    assert_eq!(restarts.upstream.calls(), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn denials_on_disk_are_listed_until_they_are_forgotten() {
     let restarts = Restarts::new();
     let first = restarts.start();

@@ -41,8 +41,8 @@ impl Recommendation {
     #[must_use]
     pub fn sorted(&self) -> Self {
         let mut sorted = self.clone();
-        sorted.seeds.sort_unstable_by_key(ToString::to_string);
-        sorted.negatives.sort_unstable_by_key(ToString::to_string);
+        sorted.seeds.sort_by_cached_key(ToString::to_string);
+        sorted.negatives.sort_by_cached_key(ToString::to_string);
         sorted
     }
 
@@ -74,10 +74,11 @@ impl Recommendation {
     pub fn into_body(self) -> Body {
         let texts = |ids: &[Id]| Some(ids.iter().map(ToString::to_string).collect());
         let size = self.scalars.iter().find(|(name, _)| *name == "size").map(|(_, value)| value.clone());
+        let target = self.target();
         Body {
             endpoint: endpoint(),
-            key: self.key(),
-            target: self.target(),
+            key: format!("={target}"),
+            target,
             open_size: false,
             draw: Some(Draw { seeds: texts(&self.seeds), negatives: texts(&self.negatives), size }),
             recommendation: Some(Box::new(self)),

@@ -71,6 +71,7 @@ impl Engine {
     /// Memory first: nothing is awaited when it knows something.
     async fn standing(&self, request: &Body) -> Standing {
         if let Some(denial) = self.denials.known(&request.key).await {
+            self.metrics.tier_hits("memory", 1);
             return Standing::Denied(denial);
         }
         if let Some(held) = self.memorised(request) {
@@ -78,17 +79,12 @@ impl Engine {
         }
         // Asked together, the tier behind answers both at once.
         match join(self.denials.recall(&request.key), self.recalled(request)).await {
-            (Some(denial), _) => Standing::Denied(denial),
+            (Some(denial), _) => {
+                self.metrics.tier_hits(self.store.behind().unwrap_or("memory"), 1);
+                Standing::Denied(denial)
+            }
             (None, Some(held)) => Standing::Held(held),
             (None, None) => Standing::Nothing,
-        }
-    }
-
-    /// What both tiers hold of a request's answer.
-    pub(super) async fn known_body(&self, request: &Body) -> Option<Held> {
-        match self.memorised(request) {
-            None => self.recalled(request).await,
-            held => held,
         }
     }
 
@@ -98,7 +94,8 @@ impl Engine {
         held
     }
 
-    async fn recalled(&self, request: &Body) -> Option<Held> {
+    /// What the tier behind memory holds.
+    pub(super) async fn recalled(&self, request: &Body) -> Option<Held> {
         let behind = self.store.behind()?;
         let held = self.bodies.recall(request).await;
         self.metrics.tier_hits(behind, u64::from(held.is_some()));

@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::answer::{Answer, Caller};
-use crate::api::{Body, Id, Recommendation, Request, RowKind, Uuid};
+use crate::api::{Body, Id, Request, RowKind, Uuid};
 use crate::cache::{Known, Store};
 use crate::guard::{Facts, Repair, repair};
 use crate::telemetry::Outcome;
@@ -35,18 +35,32 @@ impl Engine {
             _ => return (request, Vec::new()),
         };
         let (sound, mut repairs) = repair(&given, &());
-        let request = if repairs.is_empty() { request } else { as_request(sound.clone()) };
+        let request = if repairs.is_empty() { request } else { Request::Body(sound.clone().into_body()) };
         let Request::Body(body) = &request else { return (request, repairs) };
         let keeps = !(caller.no_cache && self.settings.honour_no_cache);
         if keeps && self.store.get(&self.bodies.key(body)).is_some() {
             return (request, repairs);
         }
         let (better, more) = repair(&sound, &*self.store);
-        if more.is_empty() || (keeps && self.known_body(body).await.is_some()) {
+        if more.is_empty() {
             return (request, repairs);
         }
-        repairs.extend(more.into_iter().filter(|repair| !repairs.contains(repair)).collect::<Vec<_>>());
-        (as_request(better), repairs)
+        let better = better.into_body();
+        // Nothing is waited for when memory has an answer to either.
+        if keeps && !self.is_at_hand(&better) && self.recalled(body).await.is_some() {
+            return (request, repairs);
+        }
+        more.into_iter().for_each(|repair| {
+            if !repairs.contains(&repair) {
+                repairs.push(repair);
+            }
+        });
+        (Request::Body(better), repairs)
+    }
+
+    /// Memory has an answer or a refusal.
+    fn is_at_hand(&self, body: &Body) -> bool {
+        self.store.get(&self.bodies.key(body)).is_some() || self.denials.held(&body.key).is_some()
     }
 
     /// Makes repairs visible: in the answer, in the metrics and in the log, there at `info` when the
@@ -69,8 +83,4 @@ impl Engine {
         }
         answer.changed(&format!("repaired=\"{words}\""))
     }
-}
-
-fn as_request(recommendation: Recommendation) -> Request {
-    Request::Body(recommendation.into_body())
 }

@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
 
 use crate::cache::{Category, Key, Store};
 use crate::clock::Timestamp;
@@ -7,7 +8,7 @@ use crate::clock::Timestamp;
 /// Requests beyond which no more are taken.
 const MOST: usize = 1_000;
 /// How often the note is written again, so that it is never among what a full store drops first.
-const RENEWED: std::time::Duration = std::time::Duration::from_hours(24);
+const RENEWED: Duration = Duration::from_hours(24);
 
 /// No more requests can be exempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -121,4 +122,42 @@ impl Exempt {
 /// No request has a key like this.
 fn note() -> Key {
     Key::Body("requests exempt from the deny list".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cache::Settings;
+    use crate::clock::Clock;
+    use tokio::runtime::Handle;
+    use tokio::time::advance;
+
+    fn exempt() -> Exempt {
+        Exempt::new(Store::new(Settings::default(), Clock::tokio(), &Handle::current()))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_note_is_written_anew_every_day() {
+        let exempt = exempt();
+        exempt.add("=/v1/x").await.expect("room");
+        let age = || exempt.store.get(&note()).expect("noted").entry.age(exempt.store.now());
+        advance(RENEWED.saturating_sub(Duration::from_secs(1))).await;
+        exempt.renew();
+        assert_eq!(age(), RENEWED.as_secs() - 1);
+        advance(Duration::from_secs(1)).await;
+        exempt.renew();
+        assert_eq!(age(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_list_is_bounded() {
+        let exempt = exempt();
+        for n in 0..MOST {
+            assert_eq!(exempt.add(&n.to_string()).await, Ok(true));
+        }
+        assert_eq!(exempt.add("one more").await, Err(Full));
+        assert_eq!(exempt.add("0").await, Ok(false), "what is exempt already takes no room");
+        assert!(exempt.remove("0").await);
+        assert_eq!(exempt.add("one more").await, Ok(true));
+    }
 }

@@ -51,7 +51,7 @@ impl Engine {
             Subject::Scope(_) => Vec::new(),
             Subject::Id(id) => {
                 let spellings = self.store.spellings(id).await;
-                let mappings = spellings.iter().flat_map(|id| mappings(id));
+                let mappings = spellings.iter().flat_map(mappings);
                 let rows = RowKind::ALL.into_iter().flat_map(|kind| rows(kind, &spellings));
                 mappings.chain(rows).collect()
             }

@@ -14,6 +14,7 @@ mod key;
 mod memory;
 mod moments;
 mod note;
+mod raised;
 mod scope;
 mod store;
 mod tiers;

@@ -138,7 +138,7 @@ proptest! {
             let entry = entry(at, if matches!(key, Key::Body(_)) { status } else { 200 });
             let expected = naive(&purges, &key, entry.clone());
             for replica in &replicas {
-                prop_assert_eq!(replica.over(&key, &entry).leaves(entry.clone()), expected.clone());
+                prop_assert_eq!(replica.over(&key, &entry).leaves(entry.clone(), Timestamp(u64::MAX)), expected.clone());
             }
         }
     }
@@ -217,6 +217,23 @@ async fn a_softly_purged_entry_is_stale_for_its_window_from_the_purge_on() {
     assert!(store.get(&key).is_some());
     advance(Duration::from_secs(1)).await;
     assert_eq!(store.get(&key), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_barrier_just_ahead_of_the_clock_ends_freshness_now() {
+    let store = Store::new(Settings::default(), Clock::tokio(), &Handle::current());
+    let [one, other] = [0, 1].map(|n| Key::Row(RowKind::Track, uuid(n)));
+    store.put(one.clone(), Category::Track, 200, Bytes::new());
+    advance(Duration::from_millis(999)).await;
+    store.purge(&[Scope::All], Mode::Soft).expect("one");
+    store.put(one.clone(), Category::Track, 200, Bytes::new());
+    advance(Duration::from_millis(1_000)).await;
+    for _ in 0..3 {
+        // Each fact and barrier within one millisecond is a millisecond later than the last.
+        store.put(other.clone(), Category::Track, 200, Bytes::new());
+        store.purge(&[Scope::All], Mode::Soft).expect("one");
+        assert_eq!([&one, &other].map(|key| store.get(key).map(|held| held.stale)), [Some(true); 2]);
+    }
 }
 
 #[tokio::test(start_paused = true)]

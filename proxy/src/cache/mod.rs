@@ -17,6 +17,7 @@ mod memory;
 mod moments;
 mod note;
 mod queue;
+mod raised;
 mod scope;
 mod shared;
 mod store;

@@ -316,7 +316,7 @@ impl Store {
 
     /// Heeds what others have purged. True when something was news.
     pub fn heed(&self, theirs: &[(Scope, Barrier)]) -> bool {
-        let latest = theirs.iter().filter_map(|(_, barrier)| barrier.soft.max(barrier.hard)).max();
+        let latest = theirs.iter().filter_map(|(_, barrier)| barrier.latest()).max();
         self.moments.heed(latest.unwrap_or_default());
         let news = self.barriers.merge(theirs);
         if news {
@@ -327,8 +327,9 @@ impl Store {
 
     /// What an entry is worth now.
     pub(super) fn held(&self, key: &Key, entry: Entry) -> Option<Held> {
-        let entry = self.barriers.over(key, &entry).leaves(entry)?;
-        match entry.freshness(self.now()) {
+        let now = self.now();
+        let entry = self.barriers.over(key, &entry).leaves(entry, now)?;
+        match entry.freshness(now) {
             Freshness::Fresh => Some(Held { entry, stale: false }),
             Freshness::Stale => Some(Held { entry, stale: true }),
             Freshness::Gone => None,
@@ -362,7 +363,7 @@ impl Store {
             first = true;
             if let Some(entry) = view.get(&note::key(), |_| {}) {
                 let kept = note::read(&entry);
-                let latest = kept.iter().filter_map(|(_, barrier)| barrier.soft.max(barrier.hard)).max();
+                let latest = kept.iter().filter_map(|(_, barrier)| barrier.latest()).max();
                 self.moments.heed(latest.unwrap_or_default());
                 self.barriers.merge(&kept);
             }

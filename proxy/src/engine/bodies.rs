@@ -134,7 +134,7 @@ impl Engine {
     fn is_due(&self, request: &Body, entry: &Entry) -> bool {
         let shape = request.endpoint.shape;
         let changing = matches!(shape, Shape::Search(_) | Shape::SubList(_));
-        if !self.settings.early_refresh || !changing || entry.status != StatusCode::OK.as_u16() {
+        if !self.settings.spare.early_refresh || !changing || entry.status != StatusCode::OK.as_u16() {
             return false;
         }
         let last_tenth = entry.ttl(self.store.now()) * 10 <= i64::from(entry.fresh_for);

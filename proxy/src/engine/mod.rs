@@ -44,6 +44,15 @@ use crate::upstream::{Breaker, BreakerSettings, CallError, Upstream};
 /// How often expired entries are swept out of memory.
 const SWEEP: Duration = Duration::from_secs(60);
 
+/// What budget that nobody needs is spent on; nothing unless it is asked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Spare {
+    /// Renew popular pages and searches shortly before they expire.
+    pub early_refresh: bool,
+    /// Fetch the features of newly seen tracks before they are asked for.
+    pub read_ahead: bool,
+}
+
 /// Everything an operator can turn, in the engine's own terms.
 #[derive(Debug, Clone)]
 #[allow(clippy::struct_excessive_bools)] // each is a switch of its own
@@ -60,10 +69,7 @@ pub struct Settings {
     pub honour_no_cache: bool,
     /// Answer `/v1/track/{id}` for a Spotify id too.
     pub spotify_ids_in_paths: bool,
-    /// Renew popular pages and searches shortly before they expire.
-    pub early_refresh: bool,
-    /// Fetch the features of newly seen tracks before they are asked for.
-    pub read_ahead: bool,
+    pub spare: Spare,
     pub patience: Patience,
     pub breaker: BreakerSettings,
 }
@@ -84,9 +90,7 @@ impl Default for Settings {
             guard: guard::Settings::default(),
             honour_no_cache: true,
             spotify_ids_in_paths: true,
-            early_refresh: true,
-            // Off, unlike in the configuration: here calls are counted without it.
-            read_ahead: false,
+            spare: Spare::default(),
             patience: Patience::default(),
             breaker: BreakerSettings::default(),
         }
@@ -122,7 +126,7 @@ impl Engine {
             settings.patience.clone(),
             Arc::clone(&metrics),
         ));
-        let read_ahead = Arc::new(ReadAhead::new(settings.read_ahead, Arc::clone(&metrics)));
+        let read_ahead = Arc::new(ReadAhead::new(settings.spare.read_ahead, Arc::clone(&metrics)));
         let batches = Batches::new(
             settings.batch,
             Arc::clone(&dispatch),

@@ -29,7 +29,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
-use super::{Answer, Caller, Engine, Settings};
+use super::{Answer, Caller, Engine, Settings, Spare};
 use crate::api::ErrorCode;
 use crate::budget::{Lane, Limits};
 use crate::clock::{Clock, Timestamp};

@@ -115,7 +115,7 @@ impl Pace {
     /// Records a start at `now`.
     pub(super) fn start(&mut self, now: Instant, number: StartId) {
         self.starts.start(now, number, self.share - 1);
-        self.trim();
+        self.trim(now);
     }
 
     /// Moves a start to the moment its request was really sent; never to an earlier one.
@@ -128,21 +128,18 @@ impl Pace {
         self.starts.remove(number);
     }
 
-    /// From now on `share` replicas keep the pace without asking each other. Whatever happened
-    /// since `seen` is unknown, so a peer may have started whenever the rules allowed it.
-    pub(super) fn split(&mut self, now: Instant, seen: Instant, share: u32, quiet: Duration) {
+    /// From now on `share` replicas keep the pace without asking each other, after a quiet time.
+    pub(super) fn split(&mut self, now: Instant, share: u32, quiet: Duration) {
         self.share = share.max(1);
-        let gap = self.gap().max(Duration::from_millis(1));
-        let mut at = now;
-        for _ in 0..self.ceiling {
-            self.starts.unseen(at);
-            match at.checked_sub(gap) {
-                Some(before) if before > seen => at = before,
-                _ => break,
-            }
-        }
-        self.trim();
         self.not_before = Some(now + quiet);
+    }
+
+    /// Others may have made so many starts that are not known.
+    pub(super) fn guess(&mut self, now: Instant, starts: f64) {
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // clamped
+        let starts = starts.clamp(0.0, f64::from(self.ceiling)) as usize;
+        (0..starts).for_each(|_| self.starts.unseen(now));
+        self.trim(now);
     }
 
     /// From now on somebody else keeps the pace for all, and this is a copy.
@@ -158,9 +155,11 @@ impl Pace {
         self.hold_until = hold_until;
     }
 
-    /// Forgets starts that no rule looks back to.
-    pub(super) fn trim(&mut self) {
-        self.starts.trim(self.ceiling.max(self.share) as usize);
+    /// Forgets starts that no rule looks back to. There cannot be more of them than the rate for
+    /// us, as many for our peers, and as many guesses.
+    pub(super) fn trim(&mut self, now: Instant) {
+        let width = WINDOW.max(self.gap() * self.share);
+        self.starts.trim(now, width, 3 * self.ceiling.max(self.share) as usize);
     }
 
     /// When the rate last changed.

@@ -87,10 +87,11 @@ impl Ring {
         self.starts.retain(|(_, by)| by.number() != Some(number));
     }
 
-    /// Keeps the newest `most`.
-    pub(super) fn trim(&mut self, most: usize) {
+    /// Forgets starts from before `width` ago, save the last, and what there is beyond `most`.
+    pub(super) fn trim(&mut self, now: Instant, width: Duration, most: usize) {
+        let old = self.starts.partition_point(|(at, _)| now.duration_since(*at) > width);
         let beyond = self.len().saturating_sub(most);
-        self.starts.drain(..beyond);
+        self.starts.drain(..old.min(self.len().saturating_sub(1)).max(beyond));
     }
 
     /// Forgets what was guessed about peers: they have spoken.

@@ -4,7 +4,7 @@
 -- KEYS: ring      sorted set: start → when
 --       slots     sorted set: start whose call is under way → end of its lease
 --       replicas  hash: replica → what it said last
---       pace      hash: epoch, turn, rate, since, hold, unexplained, arrival
+--       pace      hash: epoch, turn, rate, since, hold, unexplained, arrival, gathering
 local ring, slots, replicas, pace = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local report = cjson.decode(ARGV[1])
 
@@ -29,7 +29,7 @@ end
 
 -- What is known ---------------------------------------------------------------------------------
 
-local fields = { 'epoch', 'turn', 'rate', 'since', 'hold', 'unexplained', 'arrival' }
+local fields = { 'epoch', 'turn', 'rate', 'since', 'hold', 'unexplained', 'arrival', 'gathering' }
 local known = {}
 for index, value in ipairs(redis.call('HMGET', pace, unpack(fields))) do
   known[fields[index]] = value or nil
@@ -45,6 +45,7 @@ local unexplained = tonumber(known.unexplained) or 0
 local hold = math.min(tonumber(known.hold) or 0, now + LONGEST_HOLD)
 local since = math.min(tonumber(known.since) or now, math.max(hold, now))
 local arrival = math.min(tonumber(known.arrival) or 0, now)
+local gathering = math.min(tonumber(known.gathering) or 0, now + MEMORY)
 
 local limits = report.limits
 local ceiling = limits.rate
@@ -89,6 +90,7 @@ end
 local whole = report.whole
 if whole then
   turn = redis.call('HINCRBY', pace, 'turn', 1)
+  gathering = now + MEMORY
   for _, start in ipairs(redis.call('ZRANGE', ring, 0, -1)) do
     if owner(start) == report.replica then redis.call('ZREM', ring, start) end
   end
@@ -155,9 +157,13 @@ for name in pairs(others) do
   count = count + 1
   if not present(name) then silent[name] = 0 end
 end
+if gathering > now then
+  for nobody = count + 1, limits.replicas do silent[nobody] = 0 end
+end
 count = math.max(count, limits.replicas)
 
--- Each silent replica may start its share on its own; that much is not given to anybody else.
+-- Each silent replica may start its share on its own; that much is not given to anybody else. So may
+-- those that were configured and have not come, for a while after somebody came.
 local window = math.floor(rate)
 local slot_share = math.max(1, math.floor(limits.in_flight / count))
 local in_flight = 0
@@ -227,7 +233,8 @@ end
 
 me.seq, me.heard, me.remembered, me.queue = report.seq, now, now + MEMORY, report.queue
 keep(report.replica, me)
-redis.call('HSET', pace, 'hold', hold, 'unexplained', unexplained, 'arrival', arrival)
+redis.call('HSET', pace, 'hold', hold, 'unexplained', unexplained, 'arrival', arrival,
+  'gathering', gathering)
 if rate < ceiling then
   redis.call('HSET', pace, 'rate', rate, 'since', since)
 else
@@ -237,7 +244,7 @@ end
 view.rate, view.since, view.hold = rate, now - since, math.max(0, hold - now)
 
 local from = '-inf'
-view.whole = report.turn ~= turn
+view.whole = whole ~= nil or report.turn ~= turn
 if not view.whole then from = string.format('%.17g', report.seen - OVERLAP) end
 local function listed(pairs_of_scores, away)
   local list = {}

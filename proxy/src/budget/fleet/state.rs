@@ -97,6 +97,12 @@ impl Fleet {
         u32::try_from(self.peers.len() + 1).unwrap_or(u32::MAX).max(self.least)
     }
 
+    /// Replicas that were not heard of when the ledger last was.
+    pub(super) fn apart(&self) -> u32 {
+        let heard = self.peers.iter().filter(|peer| peer.present).count() + 1;
+        self.size() - u32::try_from(heard).unwrap_or(u32::MAX).min(self.size())
+    }
+
     pub(in crate::budget) fn moved(&mut self, number: StartId) {
         self.news.moved.insert(number);
     }
@@ -135,8 +141,9 @@ impl Fleet {
         self.slots.iter().filter(|(_, until)| *until > now).count()
     }
 
-    /// See [`super::super::scheduler::Scheduler`]: for calls that start without asking, which are a
-    /// part of all, and none while those that were seen under way elsewhere fill all slots.
+    /// From when on one more call has a slot where nobody can be asked: a part of all slots, and
+    /// none while calls that were seen under way elsewhere fill the rest. `None`: when one of our
+    /// own has ended.
     pub(in crate::budget) fn room_from(&self, now: Instant, own: usize, most: usize) -> Option<Instant> {
         let part = (most / self.size() as usize).max(1);
         if own >= part {
@@ -145,7 +152,8 @@ impl Fleet {
         let mut ends: Vec<Instant> =
             self.slots.iter().map(|(_, until)| *until).filter(|until| *until > now).collect();
         ends.sort_unstable();
-        let too_many = (own + ends.len() + 1).saturating_sub(most);
+        let parts_apart = (self.apart() as usize * part).min(most - part);
+        let too_many = (own + 1 + parts_apart + ends.len()).saturating_sub(most);
         Some(too_many.checked_sub(1).map_or(now, |last| ends[last]))
     }
 

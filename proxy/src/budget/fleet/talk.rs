@@ -104,7 +104,7 @@ impl Scheduler {
         for (start, ago) in view.starts {
             self.pace.starts.peer(start, before(now, ago));
         }
-        self.pace.trim();
+        self.pace.trim(now);
         // What silent peers did, nobody knows better.
         if fleet.peers.iter().all(|peer| peer.present) {
             self.pace.starts.forget_guesses();
@@ -136,9 +136,17 @@ impl Scheduler {
     /// Keeps to a part of the budget from now on, unless there is nobody else.
     pub(in crate::budget) fn go_alone(&mut self, now: Instant) {
         let fleet = self.fleet.as_ref().expect("only a fleet splits its budget");
-        if fleet.seen.is_none() || fleet.size() > 1 {
-            self.pace.split(now, fleet.seen.unwrap_or(now), fleet.size(), QUIET);
+        let size = fleet.size();
+        let Some(seen) = fleet.seen else { return self.pace.split(now, size, QUIET) };
+        if size == 1 {
+            return;
         }
+        // What happened since is unknown: somebody may have started whenever the gap allowed it.
+        let since = (now - seen).div_duration_f64(self.pace.gap().max(Duration::from_millis(1)));
+        // Those who were apart even then may have used all of their parts.
+        let apart = f64::from(fleet.apart()) * (self.pace.rate() / f64::from(size)).max(1.0);
+        self.pace.guess(now, since + apart + 1.0);
+        self.pace.split(now, size, QUIET);
     }
 
     pub(super) fn report_due(&self, now: Instant) -> Instant {

@@ -33,6 +33,7 @@ pub(super) struct Book {
     hold: f64,
     unexplained: u32,
     arrival: f64,
+    gathering: f64,
 }
 
 fn owner(start: &str) -> &str {
@@ -59,6 +60,7 @@ impl Book {
 
         if let Some(whole) = &report.whole {
             self.turn += 1;
+            self.gathering = now + MEMORY;
             self.ring.retain(|start, _| owner(start) != name);
             for (start, ago) in &whole.starts {
                 if !self.present(now, name, owner(start)) && *ago < WINDOW {
@@ -114,7 +116,7 @@ impl Book {
         self.rate = (rate < ceiling).then_some((rate, since));
 
         (view.rate, view.since, view.hold) = (rate, now - since, (self.hold - now).max(0.0));
-        view.whole = report.turn != self.turn;
+        view.whole = report.whole.is_some() || report.turn != self.turn;
         let from = if view.whole { f64::MIN } else { report.seen - 2_000.0 };
         let of_others = |(start, _): &(&String, &f64)| owner(start) != name;
         let latest = self.ring.iter().filter(of_others).filter(|(_, at)| **at >= from);
@@ -135,6 +137,7 @@ impl Book {
     fn set_back(&mut self, now: f64) {
         self.hold = self.hold.min(now + LONGEST_HOLD);
         self.arrival = self.arrival.min(now);
+        self.gathering = self.gathering.min(now + MEMORY);
         for replica in self.replicas.values_mut() {
             replica.heard = replica.heard.min(now);
             replica.remembered = replica.remembered.min(now + MEMORY);
@@ -176,12 +179,16 @@ impl Book {
             others().filter(|(name, _)| !self.present(now, &report.replica, name)).map(|(name, _)| name).collect();
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a rate of tests
         let window = rate.floor() as usize;
-        let count = (others().count() + 1).max(report.limits.replicas as usize);
-        let places = window.saturating_sub(silent.len() * (window / count).max(1)).max(1);
+        let (known, configured) = (others().count() + 1, report.limits.replicas as usize);
+        let count = known.max(configured);
+        let missing = if self.gathering > now { count - known } else { 0 };
+        let apart = silent.len() + missing;
+        let places = window.saturating_sub(apart * (window / count).max(1)).max(1);
         let slot_share = (report.limits.in_flight / count).max(1);
         let in_flight = |name: &str| self.slots.keys().filter(|slot| owner(slot) == name).count();
-        let apart: usize = silent.iter().map(|name| in_flight(name)).sum();
-        let busy = self.slots.len() - apart
+        let of_silent: usize = silent.iter().map(|name| in_flight(name)).sum();
+        let busy = self.slots.len() - of_silent
+            + missing * slot_share
             + silent.iter().map(|name| in_flight(name).max(slot_share)).sum::<usize>();
 
         let mut starts: Vec<f64> = self.ring.values().copied().collect();
@@ -217,5 +224,16 @@ impl Book {
             (replica.granted, name.as_str()) < (own.granted, me)
         };
         self.waiting(now, me).filter(earlier).count() as f64
+    }
+}
+
+/// For comparing it with one that names its epochs otherwise.
+impl Book {
+    pub(super) fn rename(&mut self, epoch: &str) {
+        self.epoch = Some(epoch.to_owned());
+    }
+
+    pub(super) fn epoch(&self) -> String {
+        self.epoch.clone().unwrap_or_default()
     }
 }

@@ -62,8 +62,7 @@ pub(super) struct Line {
 
 impl Line {
     pub(super) fn new(server: &Arc<Server>, latency: Duration) -> Arc<Self> {
-        let up = watch::Sender::new(*server.state.borrow() == State::Up);
-        Arc::new(Self { server: Arc::clone(server), latency, up })
+        Arc::new(Self { server: Arc::clone(server), latency, up: watch::Sender::new(true) })
     }
 
     /// Cuts or mends this replica's connection alone.

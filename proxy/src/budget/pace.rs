@@ -100,11 +100,10 @@ impl Pace {
         for index in 0..=ahead {
             let spaced = last.map_or(open, |last| open.max(last + gap));
             // The start, and those of peers that go with it, take the places of as many before.
-            let nth_before =
-                (self.starts.len() + (index + 1) * share).checked_sub(window + 1).map(|at| {
-                    at.checked_sub(self.starts.len())
-                        .map_or_else(|| self.starts.at(at), |beyond| future[beyond / share])
-                });
+            let nth_before = (self.starts.len() + (index + 1) * share).checked_sub(window + 1).map(|at| {
+                at.checked_sub(self.starts.len())
+                    .map_or_else(|| self.starts.at(at), |beyond| future[beyond / share])
+            });
             let start = nth_before.map_or(spaced, |before| spaced.max(before + WINDOW));
             future.push(start);
             last = Some(start);

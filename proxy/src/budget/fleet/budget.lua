@@ -162,22 +162,25 @@ if gathering > now then
 end
 count = math.max(count, limits.replicas)
 
--- Each silent replica may start its share on its own; that much is not given to anybody else. So may
--- those that were configured and have not come, for a while after somebody came.
+-- Each silent replica may start its share on its own, so the others have no more than theirs: one that
+-- comes back, knowing nothing, may be the first to report after data were lost. The same goes for
+-- replicas that were configured and have not come, for a while after somebody came.
 local window = math.floor(rate)
-local slot_share = math.max(1, math.floor(limits.in_flight / count))
-local in_flight = 0
+local places, room = window, limits.in_flight
+local apart = 0
+for _ in pairs(silent) do apart = apart + 1 end
+local slot_share = math.max(1, math.floor(room / count))
+if apart > 0 then
+  places = math.max(1, math.floor(window / count)) * (count - apart)
+  room = math.min(room, slot_share * (count - apart))
+end
+local in_flight, beside = 0, 0
 for _, start in ipairs(redis.call('ZRANGE', slots, 0, -1)) do
   local name = owner(start)
   if silent[name] then silent[name] = silent[name] + 1 else in_flight = in_flight + 1 end
 end
-local start_share = math.max(1, math.floor(window / count))
-local places = window
-for _, calls in pairs(silent) do
-  places = places - start_share
-  in_flight = in_flight + math.max(calls, slot_share)
-end
-if window >= 1 then places = math.max(1, places) end
+for _, calls in pairs(silent) do beside = beside + math.max(calls, slot_share) end
+local crowded = in_flight >= math.max(1, math.min(room, limits.in_flight - beside))
 
 local gap = limits.interval
 if rate >= 1 then gap = math.max(gap, MINUTE / rate) end
@@ -197,7 +200,7 @@ local function free_at(background)
   if last[2] then at = math.max(at, last[2] + gap) end
   local oldest = redis.call('ZRANGE', ring, -places, -places, 'WITHSCORES')
   if oldest[2] then at = math.max(at, oldest[2] + WINDOW) end
-  if in_flight >= limits.in_flight then at = math.max(at, now + CROWDED) end
+  if crowded then at = math.max(at, now + CROWDED) end
   if background then
     at = math.max(at, arrival + 2 * gap)
     for name, replica in pairs(others) do

@@ -35,8 +35,8 @@ use async_trait::async_trait;
 
 pub(super) use driver::drive;
 pub use message::{Report, View};
-pub use state::FleetState;
 pub(super) use state::Fleet;
+pub use state::FleetState;
 
 /// How long a replica keeps still after it has lost the ledger: until it counts as silent there.
 pub(super) const QUIET: Duration = Duration::from_millis(1500);

@@ -7,9 +7,9 @@ use tokio::time::Instant;
 use super::super::lane::Lane;
 use super::super::ring::StartId;
 use super::super::scheduler::Scheduler;
+use super::QUIET;
 use super::message::{Ask, Report, Rules, Throttled, View, Whole};
 use super::state::{Fleet, News};
-use super::QUIET;
 
 /// A moment so and so many milliseconds before `now`; negative: after.
 fn before(now: Instant, millis: f64) -> Instant {

@@ -95,7 +95,8 @@ impl Book {
         }
 
         (rate, since) = self.keep_pace(now, report, rate, since);
-        let gap = if rate >= 1.0 { report.limits.interval.max(MINUTE / rate) } else { report.limits.interval };
+        let gap =
+            if rate >= 1.0 { report.limits.interval.max(MINUTE / rate) } else { report.limits.interval };
         self.ring.retain(|_, at| *at > now - gap.max(WINDOW));
         self.ring.values_mut().for_each(|at| *at = at.min(now));
 
@@ -175,21 +176,28 @@ impl Book {
 
     fn free_at(&self, now: f64, report: &Report, ask: &Ask, rate: f64, gap: f64) -> f64 {
         let others = || self.replicas.iter().filter(|(name, _)| **name != report.replica);
-        let silent: Vec<&String> =
-            others().filter(|(name, _)| !self.present(now, &report.replica, name)).map(|(name, _)| name).collect();
+        let silent: Vec<&String> = others()
+            .filter(|(name, _)| !self.present(now, &report.replica, name))
+            .map(|(name, _)| name)
+            .collect();
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a rate of tests
         let window = rate.floor() as usize;
         let (known, configured) = (others().count() + 1, report.limits.replicas as usize);
         let count = known.max(configured);
         let missing = if self.gathering > now { count - known } else { 0 };
         let apart = silent.len() + missing;
-        let places = window.saturating_sub(apart * (window / count).max(1)).max(1);
-        let slot_share = (report.limits.in_flight / count).max(1);
+        let all = report.limits.in_flight;
+        let slot_share = (all / count).max(1);
+        let (places, room) = if apart > 0 {
+            ((window / count).max(1) * (count - apart), (slot_share * (count - apart)).min(all))
+        } else {
+            (window, all)
+        };
         let in_flight = |name: &str| self.slots.keys().filter(|slot| owner(slot) == name).count();
-        let of_silent: usize = silent.iter().map(|name| in_flight(name)).sum();
-        let busy = self.slots.len() - of_silent
-            + missing * slot_share
-            + silent.iter().map(|name| in_flight(name).max(slot_share)).sum::<usize>();
+        let here = self.slots.len() - silent.iter().map(|name| in_flight(name)).sum::<usize>();
+        let beside =
+            missing * slot_share + silent.iter().map(|name| in_flight(name).max(slot_share)).sum::<usize>();
+        let crowded = here >= room.min(all.saturating_sub(beside)).max(1);
 
         let mut starts: Vec<f64> = self.ring.values().copied().collect();
         starts.sort_by(f64::total_cmp);
@@ -200,7 +208,7 @@ impl Book {
         if let Some(oldest) = starts.len().checked_sub(places) {
             at = at.max(starts[oldest] + WINDOW);
         }
-        if busy >= report.limits.in_flight {
+        if crowded {
             at = at.max(now + 100.0);
         }
         if ask.background {
@@ -220,9 +228,8 @@ impl Book {
 
     #[allow(clippy::cast_precision_loss)] // a handful
     fn turns_before(&self, now: f64, me: &str, own: &Replica) -> f64 {
-        let earlier = |(name, replica): &(&String, &Replica)| {
-            (replica.granted, name.as_str()) < (own.granted, me)
-        };
+        let earlier =
+            |(name, replica): &(&String, &Replica)| (replica.granted, name.as_str()) < (own.granted, me);
         self.waiting(now, me).filter(earlier).count() as f64
     }
 }

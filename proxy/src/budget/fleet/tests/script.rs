@@ -9,9 +9,9 @@ use tokio::runtime::{Builder, Handle};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::super::super::{Budget, Lane};
+use super::super::Ledger;
 use super::super::message::{Ask, Report, Rules, Throttled, View, Whole};
 use super::super::redis::{SCRIPT, keys};
-use super::super::Ledger;
 use super::book::Book;
 use super::replicas::limits;
 use crate::link::testing::Server;
@@ -72,9 +72,17 @@ impl Writer {
         self.seq += 1;
         let name = ["a", "b", "c"][step.replica];
         let moved = self.starts.last_mut().filter(|_| step.moved);
-        let mut starts: Vec<_> = moved.map(|start| { start.1 = now; (start.0.clone(), 0.0) }).into_iter().collect();
+        let mut starts: Vec<_> = moved
+            .map(|start| {
+                start.1 = now;
+                (start.0.clone(), 0.0)
+            })
+            .into_iter()
+            .collect();
         let mut voids = Vec::new();
-        if step.voided && let Some((start, _)) = self.starts.pop() {
+        if step.voided
+            && let Some((start, _)) = self.starts.pop()
+        {
             self.held.retain(|held| *held != start);
             starts.clear();
             voids.push(start);
@@ -110,10 +118,8 @@ impl Writer {
                 since: view.since,
                 hold: view.hold,
             }),
-            ask: (step.queue > 0 || step.background).then(|| Ask {
-                start: format!("{name}:{}", self.seq),
-                background: step.background,
-            }),
+            ask: (step.queue > 0 || step.background)
+                .then(|| Ask { start: format!("{name}:{}", self.seq), background: step.background }),
         }
     }
 
@@ -185,7 +191,8 @@ async fn fleet(server: &Server, count: usize) -> Vec<Arc<Budget>> {
         budgets.push(Arc::new(Budget::shared(&limits, 1, link as Arc<dyn Ledger>, &Handle::current())));
     }
     let met = async {
-        while budgets.iter().any(|budget| budget.snapshot().fleet.is_none_or(|fleet| fleet.replicas < count)) {
+        while budgets.iter().any(|budget| budget.snapshot().fleet.is_none_or(|fleet| fleet.replicas < count))
+        {
             sleep(Duration::from_millis(5)).await;
         }
     };
@@ -215,7 +222,11 @@ async fn replicas_over_a_real_server_keep_the_gap() {
     starts.sort();
     // 600 a minute: 100 ms apart by the server's clock; the way from there may differ a little.
     let gaps = starts.windows(2).map(|pair| pair[1] - pair[0]);
-    assert!(gaps.clone().filter(|gap| *gap >= Duration::from_millis(90)).count() >= 24, "{:?}", gaps.collect::<Vec<_>>());
+    assert!(
+        gaps.clone().filter(|gap| *gap >= Duration::from_millis(90)).count() >= 24,
+        "{:?}",
+        gaps.collect::<Vec<_>>()
+    );
     assert!(starts[29] - starts[0] >= Duration::from_millis(2_880), "{:?}", starts[29] - starts[0]);
 }
 
@@ -235,7 +246,10 @@ async fn a_killed_server_parts_the_replicas_and_a_new_one_joins_them() {
     let budgets = fleet(&server, 2).await;
     let until = async |joined: bool| {
         let changed = async {
-            while budgets.iter().any(|budget| budget.snapshot().fleet.is_none_or(|fleet| fleet.joined != joined)) {
+            while budgets
+                .iter()
+                .any(|budget| budget.snapshot().fleet.is_none_or(|fleet| fleet.joined != joined))
+            {
                 sleep(Duration::from_millis(5)).await;
             }
         };

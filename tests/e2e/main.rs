@@ -8,6 +8,7 @@ mod harness;
 
 mod bodies;
 mod budget;
+mod disk;
 mod headers;
 mod lists;
 mod merging;

@@ -34,6 +34,19 @@ impl Log {
         self.lines()
     }
 
+    /// Lines that report a change or worse about something that is named in them.
+    pub(crate) fn about(&self, name: &str) -> Vec<String> {
+        let lines = self.lines().into_iter();
+        let told = ["INFO", "WARN", "ERROR"];
+        lines.filter(|line| line.contains(name) && told.iter().any(|level| line.contains(level))).collect()
+    }
+
+    /// Lines that say that something is wrong.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        let lines = self.lines().into_iter();
+        lines.filter(|line| [" WARN ", " ERROR "].iter().any(|level| line.contains(level))).collect()
+    }
+
     /// The last lines, indented.
     pub(crate) fn tail(&self) -> String {
         let lines = self.lines();

@@ -22,7 +22,11 @@ async fn stage(file: &Path) -> Stage {
 /// Waits until everything asked so far is in the file.
 async fn kept(proxy: &Proxy, entries: usize) {
     for _ in 0..500 {
-        if proxy.metric(ENTRIES).await.is_some_and(|kept| kept >= f64::from(u32::try_from(entries).unwrap_or(0))) {
+        if proxy
+            .metric(ENTRIES)
+            .await
+            .is_some_and(|kept| kept >= f64::from(u32::try_from(entries).unwrap_or(0)))
+        {
             return;
         }
         sleep(Duration::from_millis(20)).await;

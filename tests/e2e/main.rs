@@ -15,4 +15,6 @@ mod merging;
 mod operation;
 mod outage;
 mod outbound;
+mod redis;
+mod replicas;
 mod singles;

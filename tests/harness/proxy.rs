@@ -208,7 +208,14 @@ fn command(within: Option<&str>) -> Command {
         None => Command::new(binary()),
         Some(script) => {
             let mut command = Command::new("unshare");
-            command.args(["--mount", "--map-root-user", "sh", "-ec", &format!("{script}\nexec \"$@\""), "sh"]);
+            command.args([
+                "--mount",
+                "--map-root-user",
+                "sh",
+                "-ec",
+                &format!("{script}\nexec \"$@\""),
+                "sh",
+            ]);
             command.arg(binary());
             command
         }

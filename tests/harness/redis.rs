@@ -5,11 +5,9 @@
 
 use super::pid;
 use super::proxy::free_port;
-use ::redis::aio::MultiplexedConnection;
 use ::redis::{Client, Cmd, FromRedisValue, cmd};
 use rustix::process::Signal;
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -28,7 +26,7 @@ pub(crate) struct Terms {
     pub(crate) password: Option<&'static str>,
     /// Every write is on disk before it is answered.
     pub(crate) keeping: bool,
-    /// With this certificate and key, and TLS only.
+    /// With this certificate and key: clients speak TLS.
     pub(crate) tls: Option<super::certificate::Certificate>,
     /// A node of a cluster, whose members speak to each other on this port.
     bus: Option<u16>,
@@ -39,6 +37,8 @@ pub(crate) struct Terms {
 pub(crate) struct Redis {
     child: Option<Child>,
     pub(crate) port: u16,
+    /// Where tests look inside: the same, unless clients speak TLS.
+    plain: u16,
     terms: Terms,
     folder: TempDir,
 }
@@ -56,7 +56,9 @@ impl Redis {
     /// One that is yet to be started; its address is known.
     pub(crate) fn absent(terms: Terms) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        Self { child: None, port: free_port(), terms, folder }
+        let port = free_port();
+        let plain = if terms.tls.is_some() { free_port() } else { port };
+        Self { child: None, port, plain, terms, folder }
     }
 
     async fn appear(mut self) -> Self {
@@ -66,8 +68,7 @@ impl Redis {
             if self.answers().await {
                 return self;
             }
-            self.kill();
-            self.port = free_port();
+            self = Self::absent(self.terms.clone());
         }
         panic!("{} does not start; it printed:\n{}", self.program(), self.printed());
     }
@@ -85,8 +86,7 @@ impl Redis {
     fn launch(&mut self) {
         let program = self.program();
         let mut command = Command::new(program);
-        let plain = if self.terms.tls.is_some() { 0 } else { self.port };
-        command.args(["--bind", "127.0.0.1", "--port", &plain.to_string(), "--save", ""]);
+        command.args(["--bind", "127.0.0.1", "--port", &self.plain.to_string(), "--save", ""]);
         command.args(["--logfile", "printed", "--appendonly", if self.terms.keeping { "yes" } else { "no" }]);
         if self.terms.keeping {
             command.args(["--appendfsync", "always"]);
@@ -114,8 +114,8 @@ impl Redis {
     /// False when it ended instead.
     async fn answers(&mut self) -> bool {
         for _ in 0..TRIES {
-            let child = self.child.as_mut().expect("it was started");
-            if child.try_wait().expect("the child is ours to wait for").is_some() {
+            let child = self.child.as_mut();
+            if child.is_none_or(|child| child.try_wait().is_ok_and(|ended| ended.is_some())) {
                 return false;
             }
             if self.try_ask::<String>(&cmd("PING")).await.is_some() {
@@ -130,11 +130,14 @@ impl Redis {
         std::fs::read_to_string(self.folder.path().join("printed")).unwrap_or_default()
     }
 
-    /// `redis://…` for the proxy's configuration.
+    /// For the proxy's configuration.
     pub(crate) fn url(&self) -> String {
         let scheme = if self.terms.tls.is_some() { "rediss" } else { "redis" };
-        let login = self.terms.password.map(|password| format!(":{password}@")).unwrap_or_default();
-        format!("{scheme}://{login}127.0.0.1:{}", self.port)
+        format!("{scheme}://{}127.0.0.1:{}", self.login(), self.port)
+    }
+
+    fn login(&self) -> String {
+        self.terms.password.map(|password| format!(":{password}@")).unwrap_or_default()
     }
 
     /// `kill -9`.
@@ -159,24 +162,16 @@ impl Redis {
         pid::signal(self.child.as_ref().expect("it runs").id(), signal);
     }
 
-    /// A look into the server; not for a server with TLS.
+    /// A look into the server.
     pub(crate) async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> T {
         self.try_ask(command).await.expect("the server answers")
     }
 
     async fn try_ask<T: FromRedisValue>(&self, command: &Cmd) -> Option<T> {
-        if self.terms.tls.is_some() {
-            // Whether it listens must do.
-            let listens = tokio::net::TcpStream::connect(("127.0.0.1", self.port)).await.is_ok();
-            return listens.then(|| T::from_redis_value(::redis::Value::SimpleString("PONG".to_owned())).ok())?;
-        }
-        let mut connection = self.connection().await?;
+        let inside = Client::open(format!("redis://{}127.0.0.1:{}", self.login(), self.plain));
+        let inside = inside.expect("our own URL is good");
+        let mut connection = inside.get_multiplexed_async_connection().await.ok()?;
         command.query_async(&mut connection).await.ok()
-    }
-
-    async fn connection(&self) -> Option<MultiplexedConnection> {
-        let client = Client::open(self.url()).expect("our own URL is good");
-        client.get_multiplexed_async_connection().await.ok()
     }
 
     /// All keys there are; blocks the server while it looks.
@@ -186,6 +181,25 @@ impl Redis {
 
     pub(crate) async fn flush(&self) {
         self.ask::<()>(cmd("FLUSHALL").arg("SYNC")).await;
+    }
+
+    /// Waits until there is something and nothing more comes: replicas write behind.
+    pub(crate) async fn quiet(&self) {
+        let mut before = 0;
+        for _ in 0..200 {
+            let now = self.ask::<u64>(&cmd("DBSIZE")).await;
+            if now > 0 && now == before {
+                return;
+            }
+            before = now;
+            sleep(5 * MOMENT).await;
+        }
+        panic!("nothing reaches the server at {}, or writing does not end: {before} keys", self.port);
+    }
+
+    /// Cuts the connections of everybody who listens for messages.
+    pub(crate) async fn silence(&self) {
+        self.ask::<u64>(cmd("CLIENT").arg("KILL").arg("TYPE").arg("pubsub")).await;
     }
 
     /// A number of `INFO`, such as `used_memory`.
@@ -264,9 +278,6 @@ impl Redis {
 /// Whether the distribution's Valkey is installed: it is tried wherever it is.
 pub(crate) fn valkey() -> Option<&'static str> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|folder: std::path::PathBuf| is_program(&folder)).then_some("valkey-server")
-}
-
-fn is_program(folder: &Path) -> bool {
-    folder.join("valkey-server").is_file()
+    let name = "valkey-server";
+    std::env::split_paths(&path).any(|folder| folder.join(name).is_file()).then_some(name)
 }

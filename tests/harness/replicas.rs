@@ -4,6 +4,8 @@ use super::redis::Redis;
 use super::stage::simulator;
 use super::{Answer, Ask, Proxy, Setup, crowd};
 use recobeat_sim::Simulator;
+use std::time::Duration;
+use tokio::time::sleep;
 
 /// The gauge that says whether the shared tier is in use.
 pub(crate) const UP: &str = r#"recobeat_tier_up{tier="redis"}"#;
@@ -56,4 +58,21 @@ impl Replicas {
     pub(crate) fn calls(&self) -> usize {
         self.sim.log().len()
     }
+}
+
+/// Asks again until the answer is as wanted, for 5 s at most; the last answer, whatever it is. What
+/// one replica did takes a moment to reach the others.
+pub(crate) async fn settled<F: Future<Output = Answer>>(
+    ask: impl Fn() -> F,
+    wanted: impl Fn(&Answer) -> bool,
+) -> Answer {
+    let mut answer = ask().await;
+    for _ in 0..250 {
+        if wanted(&answer) {
+            break;
+        }
+        sleep(Duration::from_millis(20)).await;
+        answer = ask().await;
+    }
+    answer
 }

@@ -32,7 +32,8 @@ impl Restarts {
         let cache = cache::Settings { disk, ..cache::Settings::default() };
         let settings = Settings { budget: lifted(), cache, ..Settings::default() };
         let upstream = Arc::clone(&self.upstream);
-        let engine = Engine::new(settings, Arc::clone(&upstream) as _, self.clock, &Handle::current());
+        let engine =
+            Engine::new(settings, Arc::clone(&upstream) as _, self.clock.clone(), &Handle::current());
         assert!(engine.settled(LONG) && engine.gauges().disk.expect("there is one").up);
         World { engine, upstream }
     }

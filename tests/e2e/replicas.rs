@@ -1,5 +1,5 @@
 use crate::harness::redis::{Redis, Terms};
-use crate::harness::replicas::{Replicas, UP, settled};
+use crate::harness::replicas::{Replicas, UP};
 use crate::harness::{Answer, Setup, ids};
 use std::time::Duration;
 
@@ -101,7 +101,7 @@ async fn a_purge_reaches_all_replicas() {
 
     let purged = replicas.proxies[0].delete("/cache?category=search&hard=true").await;
     assert!(purged.is_ok(), "{}", purged.brief());
-    let gone = settled(|| replicas.get(1, &page(0)), |answer| !answer.is_hit()).await;
+    let gone = replicas.settled(1, &page(0), |answer| !answer.is_hit()).await;
     assert!(gone.is_ok() && !gone.is_hit(), "{}", gone.brief());
     let other = replicas.get(1, &rows()).await;
     assert!(other.is_hit(), "entries of other categories stay: {}", other.brief());
@@ -109,7 +109,7 @@ async fn a_purge_reaches_all_replicas() {
     let softly = replicas.proxies[1].delete("/cache?category=track").await;
     assert!(softly.is_ok(), "{}", softly.brief());
     let stale = |answer: &Answer| answer.header("cache-status").contains("ttl=-");
-    let first = settled(|| replicas.get(0, &rows()), stale).await;
+    let first = replicas.settled(0, &rows(), stale).await;
     assert!(first.is_hit() && stale(&first), "softly purged is stale, not gone: {}", first.brief());
 }
 
@@ -120,7 +120,7 @@ async fn a_purge_holds_after_the_store_lost_its_data() {
     replicas.proxies[0].delete("/cache?category=search&hard=true").await;
     replicas.redis.flush().await;
     for replica in 0..2 {
-        let answer = settled(|| replicas.get(replica, &page(0)), |answer| !answer.is_hit()).await;
+        let answer = replicas.settled(replica, &page(0), |answer| !answer.is_hit()).await;
         assert!(!answer.is_hit() || replica == 1, "{}", answer.brief());
     }
 }
@@ -131,7 +131,7 @@ async fn a_purge_reaches_a_replica_that_was_not_listening() {
     shared(&replicas, 0).await;
     replicas.redis.silence().await;
     replicas.proxies[0].delete("/cache?category=search&hard=true").await;
-    let gone = settled(|| replicas.get(1, &page(0)), |answer| !answer.is_hit()).await;
+    let gone = replicas.settled(1, &page(0), |answer| !answer.is_hit()).await;
     assert!(!gone.is_hit(), "{}", gone.brief());
 }
 
@@ -141,14 +141,14 @@ async fn a_refusal_is_remembered_by_all_replicas() {
     let refused = format!("/v1/track/recommendation?size=5&seeds={}", ids::unknown(0, 1)[0]);
     assert_eq!(replicas.get(0, &refused).await.code(), 400);
     let calls = replicas.calls();
-    let denied = settled(|| replicas.get(1, &refused), |answer| answer.code() == 400).await;
+    let denied = replicas.settled(1, &refused, |answer| answer.code() == 400).await;
     assert_eq!((denied.code(), denied.error_code()), (400, Some(4002)), "{}", denied.brief());
     assert!(denied.header("cache-status").contains("denied"), "{}", denied.brief());
     assert_eq!(replicas.calls(), calls);
 
     let forgotten = replicas.proxies[1].delete("/deny").await;
     assert!(forgotten.is_ok(), "{}", forgotten.brief());
-    let asked = settled(|| replicas.get(0, &refused), |_| replicas.calls() > calls).await;
+    let asked = replicas.settled(0, &refused, |_| replicas.calls() > calls).await;
     assert_eq!((asked.code(), replicas.calls()), (400, calls + 1));
     assert_eq!(replicas.proxies[0].metric(UP).await, Some(1.0));
 }

@@ -29,7 +29,7 @@ pub(crate) struct Terms {
     /// With this certificate and key: clients speak TLS.
     pub(crate) tls: Option<super::certificate::Certificate>,
     /// A node of a cluster, whose members speak to each other on this port.
-    bus: Option<u16>,
+    pub(crate) bus: Option<u16>,
 }
 
 /// A server, killed when dropped.

@@ -58,21 +58,23 @@ impl Replicas {
     pub(crate) fn calls(&self) -> usize {
         self.sim.log().len()
     }
-}
 
-/// Asks again until the answer is as wanted, for 5 s at most; the last answer, whatever it is. What
-/// one replica did takes a moment to reach the others.
-pub(crate) async fn settled<F: Future<Output = Answer>>(
-    ask: impl Fn() -> F,
-    wanted: impl Fn(&Answer) -> bool,
-) -> Answer {
-    let mut answer = ask().await;
-    for _ in 0..250 {
-        if wanted(&answer) {
-            break;
+    /// Asks one replica again until the answer is as wanted, for 5 s at most; the last answer,
+    /// whatever it is. What one replica did takes a moment to reach the others.
+    pub(crate) async fn settled(
+        &self,
+        replica: usize,
+        target: &str,
+        wanted: impl Fn(&Answer) -> bool,
+    ) -> Answer {
+        let mut answer = self.get(replica, target).await;
+        for _ in 0..250 {
+            if wanted(&answer) {
+                break;
+            }
+            sleep(Duration::from_millis(20)).await;
+            answer = self.get(replica, target).await;
         }
-        sleep(Duration::from_millis(20)).await;
-        answer = ask().await;
+        answer
     }
-    answer
 }

@@ -6,8 +6,11 @@
 mod category;
 mod disk;
 mod entry;
+mod form;
 mod key;
 mod memory;
+mod queue;
+mod shared;
 mod store;
 mod tiers;
 
@@ -18,4 +21,5 @@ pub use category::{Category, Ttl, Ttls};
 pub use disk::{DiskState, Settings as DiskSettings};
 pub use entry::{Entry, Freshness};
 pub use key::Key;
+pub use shared::SharedState;
 pub use store::{Held, Known, Settings, Store};

@@ -1,18 +1,22 @@
 //! The store of facts: what is known about an id, and what one more row teaches.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::runtime::Handle;
 
 use super::category::{Category, Ttl, Ttls};
-use super::disk::{self, Disk, DiskState};
+use super::disk::{self, Disk, DiskState, View};
 use super::entry::{Entry, Freshness, seconds};
 use super::key::Key;
 use super::memory::Memory;
-use super::tiers::Tiers;
+use super::shared::{Shared, SharedState};
+use super::tiers::{Second, Tiers};
 use crate::api::{Entity, Id, ParsedRow, RowKind, Uuid};
 use crate::clock::{Clock, Timestamp};
+use crate::link::Link;
 
 /// Sizes and lifetimes.
 #[derive(Debug, Clone)]
@@ -23,8 +27,10 @@ pub struct Settings {
     pub jitter: f64,
     pub memory_bytes: u64,
     pub memory_entries: usize,
-    /// `None`: memory is all there is.
+    /// Behind memory, unless replicas share a server. `None`: memory is all there is.
     pub disk: Option<disk::Settings>,
+    /// The server that replicas share; takes the place of the disk.
+    pub link: Option<Arc<Link>>,
 }
 
 impl Default for Settings {
@@ -35,6 +41,7 @@ impl Default for Settings {
             memory_bytes: 256 << 20,
             memory_entries: 1_000_000,
             disk: None,
+            link: None,
         }
     }
 }
@@ -67,10 +74,15 @@ pub struct Store {
 }
 
 impl Store {
-    pub fn new(settings: Settings, clock: Clock) -> Arc<Self> {
+    /// Works on `runtime` in the background, which must outlive every service that asks.
+    pub fn new(settings: Settings, clock: Clock, runtime: &Handle) -> Arc<Self> {
         let memory = Memory::new(settings.memory_bytes, settings.memory_entries);
-        let tiers = Tiers::new(memory, settings.disk.clone());
-        Arc::new(Self { tiers, settings, clock })
+        let second = match (&settings.link, &settings.disk) {
+            (Some(link), _) => Second::Shared(Shared::start(Arc::clone(link), runtime)),
+            (None, Some(disk)) => Second::Disk(Disk::start(disk.clone())),
+            (None, None) => Second::Nothing,
+        };
+        Arc::new(Self { tiers: Tiers { memory, second }, settings, clock })
     }
 
     pub fn now(&self) -> Timestamp {
@@ -109,30 +121,73 @@ impl Store {
         know(kind, id, &mut |key| self.get(key))
     }
 
-    /// True when there is more to know than memory does.
-    pub fn has_more(&self) -> bool {
-        self.tiers.disk.as_ref().is_some_and(Disk::is_up)
+    /// The name of the tier behind memory, when it can be asked now.
+    pub fn behind(&self) -> Option<&'static str> {
+        match &self.tiers.second {
+            Second::Disk(disk) => disk.is_up().then_some("disk"),
+            Second::Shared(shared) => shared.is_up().then_some("redis"),
+            Second::Nothing => None,
+        }
     }
 
-    /// Like [`Store::know`] for ids that memory does not know, in the order given, with the disk
-    /// asked too. What is found there is in memory afterwards. `None`: the disk cannot be asked.
+    /// Like [`Store::know`] for ids that memory does not know, in the order given, with the tier
+    /// behind asked too. What is found there is in memory afterwards. `None`: it cannot be asked.
     pub async fn recall(self: &Arc<Self>, kind: RowKind, ids: Vec<Id>) -> Option<Vec<Known>> {
-        let store = Arc::clone(self);
-        let disk = self.tiers.disk.as_ref()?;
-        let now = self.now();
-        disk.read(move |view| {
-            let mut get = |key: &Key| held(store.tiers.recall(view, key, now)?, now);
-            ids.iter().map(|id| know(kind, id, &mut get)).collect()
-        })
-        .await
+        let know_all = move |get: &mut dyn FnMut(&Key) -> Option<Held>| {
+            ids.iter().map(|id| know(kind, id, get)).collect()
+        };
+        self.consult(know_all).await
     }
 
-    /// Like [`Store::get`] for a key that memory does not know, with the disk asked too.
+    /// Like [`Store::get`] for a key that memory does not know, with the tier behind asked too.
     pub async fn recall_body(self: &Arc<Self>, key: Key) -> Option<Held> {
-        let store = Arc::clone(self);
-        let disk = self.tiers.disk.as_ref()?;
+        self.consult(move |get| get(&key)).await?
+    }
+
+    /// What `act` makes of the entries it asks for, from memory and the tier behind.
+    async fn consult<T, F>(self: &Arc<Self>, act: F) -> Option<T>
+    where
+        T: Send + 'static,
+        F: Fn(&mut dyn FnMut(&Key) -> Option<Held>) -> T + Send + 'static,
+    {
         let now = self.now();
-        disk.read(move |view| held(store.tiers.recall(view, &key, now)?, now)).await?
+        match &self.tiers.second {
+            Second::Nothing => None,
+            Second::Disk(disk) => {
+                let store = Arc::clone(self);
+                let read =
+                    move |view: &mut View| act(&mut |key| held(store.tiers.recall(view, key, now)?, now));
+                disk.read(read).await
+            }
+            Second::Shared(_) => self.consult_shared(now, act).await,
+        }
+    }
+
+    /// Many keys at once: `act` runs on what is known, the keys it lacked are read together, and so
+    /// on until it lacks none. A Spotify id takes two rounds: its mapping, then the row.
+    async fn consult_shared<T>(
+        &self,
+        now: Timestamp,
+        act: impl Fn(&mut dyn FnMut(&Key) -> Option<Held>) -> T,
+    ) -> Option<T> {
+        let mut found: HashMap<Key, Option<Entry>> = HashMap::new();
+        loop {
+            let mut lacking = HashSet::new();
+            let result = act(&mut |key| {
+                let known = self.get(key).map(|held| held.entry);
+                let entry = known.or_else(|| {
+                    if !found.contains_key(key) {
+                        lacking.insert(key.clone());
+                    }
+                    found.get(key).cloned().flatten()
+                });
+                held(entry?, now)
+            });
+            if lacking.is_empty() {
+                return Some(result);
+            }
+            found.extend(self.tiers.read_shared(lacking.into_iter().collect(), now).await?);
+        }
     }
 
     /// Keeps a row, its mapping, and that neither of its ids is missing.
@@ -176,17 +231,31 @@ impl Store {
 
     /// `None`: there is no disk tier.
     pub fn disk(&self) -> Option<DiskState> {
-        self.tiers.disk.as_ref().map(Disk::state)
+        self.tiers.disk().map(Disk::state)
+    }
+
+    /// `None`: there is no shared tier.
+    pub fn shared(&self) -> Option<SharedState> {
+        self.tiers.shared().map(Shared::state)
+    }
+
+    /// Waits until the tier behind has everything that was learned so far, where others may look
+    /// for it; false when that takes longer or it is away.
+    pub async fn written(&self, limit: Duration) -> bool {
+        match self.tiers.shared() {
+            Some(shared) => shared.written(limit).await,
+            None => true,
+        }
     }
 
     /// Waits until the disk tier is open or given up for now; false when that takes longer.
     pub fn settled(&self, limit: Duration) -> bool {
-        self.tiers.disk.as_ref().is_none_or(|disk| disk.settled(limit))
+        self.tiers.disk().is_none_or(|disk| disk.settled(limit))
     }
 
     /// Writes what the disk tier still holds back, and ends it; false when that takes longer.
     pub fn close(&self, limit: Duration) -> bool {
-        self.tiers.disk.as_ref().is_none_or(|disk| disk.close(limit))
+        self.tiers.disk().is_none_or(|disk| disk.close(limit))
     }
 
     /// The lifetime of a category, without jitter.

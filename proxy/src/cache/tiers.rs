@@ -1,21 +1,42 @@
-//! Memory and, behind it, the disk. The one place where both are written, so that neither can know
-//! what the other has forgotten.
+//! Memory and, behind it, the disk or the shared tier. The one place where both are written, so that
+//! neither can know what the other has forgotten.
 
-use super::disk::{self, Disk, View};
+use std::collections::HashMap;
+
+use super::disk::{Disk, View};
 use super::entry::{Entry, Freshness};
 use super::key::Key;
 use super::memory::Memory;
+use super::shared::Shared;
 use crate::clock::Timestamp;
 
 #[derive(Debug)]
 pub(super) struct Tiers {
     pub(super) memory: Memory,
-    pub(super) disk: Option<Disk>,
+    pub(super) second: Second,
+}
+
+/// What stands behind memory.
+#[derive(Debug)]
+pub(super) enum Second {
+    Nothing,
+    Disk(Disk),
+    Shared(Shared),
 }
 
 impl Tiers {
-    pub(super) fn new(memory: Memory, disk: Option<disk::Settings>) -> Self {
-        Self { memory, disk: disk.map(Disk::start) }
+    pub(super) fn disk(&self) -> Option<&Disk> {
+        match &self.second {
+            Second::Disk(disk) => Some(disk),
+            Second::Nothing | Second::Shared(_) => None,
+        }
+    }
+
+    pub(super) fn shared(&self) -> Option<&Shared> {
+        match &self.second {
+            Second::Shared(shared) => Some(shared),
+            Second::Nothing | Second::Disk(_) => None,
+        }
     }
 
     /// Memory alone: nothing is waited for.
@@ -23,19 +44,23 @@ impl Tiers {
         self.memory.get(key)
     }
 
-    // The disk's queue comes first: what a read of the disk promotes meanwhile is then either
+    // The queue of the tier behind comes first: what a read there promotes meanwhile is then either
     // overwritten here or not promoted at all.
 
     pub(super) fn put(&self, key: Key, entry: Entry) {
-        if let Some(disk) = &self.disk {
-            disk.put(&key, entry.clone());
+        match &self.second {
+            Second::Nothing => {}
+            Second::Disk(disk) => disk.put(&key, entry.clone()),
+            Second::Shared(shared) => shared.put(&key, entry.clone()),
         }
         self.memory.put(key, entry);
     }
 
     pub(super) fn remove(&self, key: &Key) {
-        if let Some(disk) = &self.disk {
-            disk.forget(key);
+        match &self.second {
+            Second::Nothing => {}
+            Second::Disk(disk) => disk.forget(key),
+            Second::Shared(shared) => shared.forget(key),
         }
         self.memory.remove(key);
     }
@@ -51,9 +76,24 @@ impl Tiers {
         self.memory.get(key).filter(servable).or_else(|| view.get(key, promote).filter(servable))
     }
 
+    /// The same of the shared tier, for many keys at once. `None`: it cannot be asked.
+    pub(super) async fn read_shared(
+        &self,
+        keys: Vec<Key>,
+        now: Timestamp,
+    ) -> Option<HashMap<Key, Option<Entry>>> {
+        let promote = |key: &Key, entry: &Entry| {
+            if entry.freshness(now) != Freshness::Gone {
+                self.memory.put(key.clone(), entry.clone());
+            }
+        };
+        self.shared()?.read(keys, promote).await
+    }
+
     pub(super) fn sweep(&self, now: Timestamp) {
         self.memory.sweep(now);
-        if let Some(disk) = &self.disk {
+        // What is shared expires by itself.
+        if let Some(disk) = self.disk() {
             disk.sweep(now);
         }
     }

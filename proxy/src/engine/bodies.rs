@@ -41,9 +41,9 @@ impl Engine {
     /// What both tiers know. Nothing is awaited when memory knows it.
     async fn known_body(&self, request: &Body) -> Option<Held> {
         let held = self.store.get(&self.bodies.key(request));
-        let (tier, held) = match held {
-            None if self.store.has_more() => ("disk", self.bodies.recall(request).await),
-            held => ("memory", held),
+        let (tier, held) = match (held, self.store.behind()) {
+            (None, Some(behind)) => (behind, self.bodies.recall(request).await),
+            (held, _) => ("memory", held),
         };
         self.metrics.tier_hits(tier, u64::from(held.is_some()));
         held

@@ -93,7 +93,7 @@ impl Engine {
     /// Background work is spawned on `runtime`, which must outlive every service that asks.
     pub fn new(settings: Settings, upstream: Arc<dyn Upstream>, clock: Clock, runtime: &Handle) -> Arc<Self> {
         let metrics = Arc::new(Metrics::default());
-        let store = Store::new(settings.cache.clone(), clock);
+        let store = Store::new(settings.cache.clone(), clock, runtime);
         let budget = Arc::new(Budget::new(&settings.budget, runtime));
         let breaker = Breaker::new(settings.breaker.clone());
         let dispatch = Arc::new(Dispatch::new(
@@ -213,12 +213,19 @@ impl Engine {
             memory_entries,
             memory_bytes,
             disk: self.store.disk(),
+            shared: self.store.shared(),
         }
     }
 
     /// Waits until the disk tier is open or given up for now; false when that takes longer.
     pub fn settled(&self, limit: Duration) -> bool {
         self.store.settled(limit)
+    }
+
+    /// Waits until replicas find in the shared tier what was learned here; false when it is away or
+    /// that takes longer.
+    pub async fn written(&self, limit: Duration) -> bool {
+        self.store.written(limit).await
     }
 
     /// Writes what the cache still holds back, and ends its disk tier; false when that takes longer.

@@ -150,14 +150,12 @@ impl Engine {
         let open = |known: &Known| matches!(known, Known::Nothing(_));
         let unknown: Vec<usize> = (0..known.len()).filter(|position| open(&known[*position])).collect();
         self.metrics.tier_hits("memory", (ids.len() - unknown.len()) as u64);
-        if unknown.is_empty() || !self.store.has_more() {
-            return known;
-        }
+        let Some(behind) = self.store.behind().filter(|_| !unknown.is_empty()) else { return known };
         let asked = unknown.iter().map(|position| ids[*position].clone()).collect();
         for (position, recalled) in
             unknown.into_iter().zip(self.store.recall(kind, asked).await.unwrap_or_default())
         {
-            self.metrics.tier_hits("disk", u64::from(!open(&recalled)));
+            self.metrics.tier_hits(behind, u64::from(!open(&recalled)));
             known[position] = recalled;
         }
         known

@@ -9,7 +9,7 @@ use prometheus::{
 
 use crate::api::RowKind;
 use crate::budget::Snapshot;
-use crate::cache::{Category, DiskState};
+use crate::cache::{Category, DiskState, SharedState};
 
 /// One line of the table.
 #[derive(Debug, Clone, Copy)]
@@ -110,6 +110,20 @@ metrics! {
         "Writes given up because too many waited for the disk"),
     disk_late: Gauge("recobeat_disk_reads_late_total", [],
         "Reads given up because the disk took too long"),
+    redis_commands: Gauge("recobeat_redis_commands_total", [],
+        "Commands sent to Redis since the start"),
+    redis_late: Gauge("recobeat_redis_late_total", [],
+        "Commands that Redis did not answer in time"),
+    redis_refused: Gauge("recobeat_redis_refused_total", [],
+        "Commands that Redis refused"),
+    redis_lost: Gauge("recobeat_redis_lost_total", [],
+        "Times that Redis went away"),
+    redis_written: Gauge("recobeat_redis_writes_total", [],
+        "Writes carried out by Redis"),
+    redis_waiting: Gauge("recobeat_redis_writes_waiting", [],
+        "Writes that wait for Redis"),
+    redis_dropped: Gauge("recobeat_redis_writes_dropped_total", [],
+        "Writes given up because too many waited for Redis, or because it refused them"),
 }
 
 /// How an answer came about.
@@ -191,6 +205,8 @@ pub struct Gauges {
     pub memory_bytes: u64,
     /// `None`: there is no disk tier.
     pub disk: Option<DiskState>,
+    /// `None`: there is no shared tier.
+    pub shared: Option<SharedState>,
 }
 
 impl Metrics {
@@ -257,7 +273,7 @@ impl Metrics {
     /// The text exposition format, with `gauges` as of now.
     #[allow(clippy::cast_precision_loss)] // counts far below 2^52
     pub fn render(&self, gauges: &Gauges) -> String {
-        let Gauges { budget, suspended, memory_entries, memory_bytes, disk } = gauges;
+        let Gauges { budget, suspended, memory_entries, memory_bytes, disk, shared } = gauges;
         let counts = budget.counts;
         for (lane, granted) in [
             ("interactive", counts.granted_interactive),
@@ -289,6 +305,16 @@ impl Metrics {
             self.disk_written.set(disk.written as f64);
             self.disk_dropped.set(disk.dropped as f64);
             self.disk_late.set(disk.late as f64);
+        }
+        if let Some(SharedState { link, waiting, written, dropped }) = shared {
+            self.tier_up.with_label_values(&["redis"]).set(f64::from(u8::from(link.up)));
+            self.redis_commands.set(link.commands as f64);
+            self.redis_late.set(link.late as f64);
+            self.redis_refused.set(link.refused as f64);
+            self.redis_lost.set(link.lost as f64);
+            self.redis_written.set(*written as f64);
+            self.redis_waiting.set(*waiting as f64);
+            self.redis_dropped.set(*dropped as f64);
         }
         TextEncoder::new().encode_to_string(&self.registry.gather()).unwrap_or_default()
     }

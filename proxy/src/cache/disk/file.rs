@@ -33,10 +33,10 @@ use redb::{
     Table, TableDefinition, WriteTransaction,
 };
 
-use super::form;
-use super::queue::{Batch, Write};
 use crate::cache::entry::Entry;
+use crate::cache::form;
 use crate::cache::key::Key;
+use crate::cache::queue::{Batch, Write};
 use crate::clock::Timestamp;
 
 const ENTRIES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("entries");

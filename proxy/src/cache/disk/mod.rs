@@ -4,7 +4,7 @@
 //! written behind and read when memory does not know: what is found there is promoted, and goes on
 //! as if memory had held it all along.
 //!
-//! - **Writing** costs a request one short lock: writes wait in a [`queue`], and one thread carries
+//! - **Writing** costs a request one short lock: writes wait in a queue, and one thread carries
 //!   them out in batches, half a second old at most. Killed, the process loses the last batch.
 //! - **Reading** blocks, so it happens on blocking threads, a few at a time, and gives up when the
 //!   disk takes longer than an upstream call would. A read sees the queue before the file. What it
@@ -18,8 +18,6 @@
 mod tests;
 
 mod file;
-mod form;
-mod queue;
 mod setting_aside;
 mod view;
 mod writer;
@@ -36,9 +34,9 @@ use tokio::time::timeout;
 
 use super::entry::Entry;
 use super::key::Key;
+use super::queue::{Batch, Queue, Write};
 use crate::clock::Timestamp;
 use file::{File, Opener, Size, Trouble, opener};
-use queue::{Batch, Queue, Write};
 pub(super) use view::View;
 
 /// Bytes of writes that may wait for the disk.

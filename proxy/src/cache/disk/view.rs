@@ -2,9 +2,9 @@ use std::sync::Arc;
 
 use super::Shared;
 use super::file::{File, Snapshot, Trouble};
-use super::queue::Write;
 use crate::cache::entry::Entry;
 use crate::cache::key::Key;
+use crate::cache::queue::Write;
 
 /// Looks again at most this often when writes keep coming in between.
 const TRIES: usize = 4;

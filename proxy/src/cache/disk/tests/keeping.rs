@@ -5,8 +5,8 @@ use std::sync::Mutex;
 
 use proptest::prelude::*;
 
-use super::super::form::tests::{any_entry, any_key};
 use super::*;
+use crate::cache::form::tests::{any_entry, any_key};
 
 #[test]
 fn an_entry_is_known_before_it_is_written_and_after_a_restart() {

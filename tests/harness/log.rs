@@ -41,10 +41,12 @@ impl Log {
         lines.filter(|line| line.contains(name) && told.iter().any(|level| line.contains(level))).collect()
     }
 
-    /// Lines that say that something is wrong.
+    /// Lines in which the proxy itself says that something is wrong; its libraries complain of
+    /// what is not worth a word.
     pub(crate) fn warnings(&self) -> Vec<String> {
         let lines = self.lines().into_iter();
-        lines.filter(|line| [" WARN ", " ERROR "].iter().any(|level| line.contains(level))).collect()
+        let wrong = [" WARN recobeat_proxy", "ERROR recobeat_proxy"];
+        lines.filter(|line| wrong.iter().any(|level| line.contains(level))).collect()
     }
 
     /// The last lines, indented.

@@ -179,6 +179,12 @@ impl Redis {
         self.ask(cmd("KEYS").arg("*")).await
     }
 
+    /// How many keys there are.
+    pub(crate) async fn size(&self) -> u64 {
+        self.ask(&cmd("DBSIZE")).await
+    }
+
+    /// Loses all its data.
     pub(crate) async fn flush(&self) {
         self.ask::<()>(cmd("FLUSHALL").arg("SYNC")).await;
     }
@@ -187,7 +193,7 @@ impl Redis {
     pub(crate) async fn quiet(&self) {
         let mut before = 0;
         for _ in 0..200 {
-            let now = self.ask::<u64>(&cmd("DBSIZE")).await;
+            let now = self.size().await;
             if now > 0 && now == before {
                 return;
             }

@@ -88,7 +88,7 @@ async fn purged(replicas: &Replicas, looks: &mut Looks) -> (Duration, Vec<Durati
             let mut line = Line::to(to).await;
             for at in from..from + LOOKS {
                 let answer = line.get(&single(at)).await;
-                if !is_fresh(&answer) {
+                if !answer.is_fresh() {
                     return Instant::now();
                 }
                 sleep(Duration::from_millis(2)).await;
@@ -111,10 +111,6 @@ fn single(at: u32) -> String {
     format!("/v1/track/{}/audio-features", ids::made_up(at, 1)[0])
 }
 
-fn is_fresh(answer: &Answer) -> bool {
-    answer.is_hit() && !answer.header("cache-status").contains("ttl=-")
-}
-
 /// Which of the shared rows have been looked at.
 struct Looks(u32);
 
@@ -127,7 +123,7 @@ impl Looks {
 
     /// Looks at the next row of one replica.
     async fn fresh(&mut self, replicas: &Replicas, replica: usize) -> bool {
-        is_fresh(&replicas.get(replica, &single(self.take(1))).await)
+        replicas.get(replica, &single(self.take(1))).await.is_fresh()
     }
 
     /// How many of so many looks at each replica see a fresh row.
@@ -145,9 +141,9 @@ impl Looks {
     async fn renew(&mut self, replicas: &Replicas) {
         for (replica, proxy) in replicas.proxies.iter().enumerate() {
             for list in lists(FEATURES, self.0, 2_000) {
-                let answer = replicas.settled(replica, &list, is_fresh).await;
+                let answer = replicas.settled(replica, &list, Answer::is_fresh).await;
                 assert!(
-                    is_fresh(&answer),
+                    answer.is_fresh(),
                     "{} does not refresh: {}",
                     proxy.addr,
                     answer.header("cache-status")

@@ -1,6 +1,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::form;
 use crate::api::{Entity, Id, RowKind, Uuid};
 
 /// What a fact is about. Rows are kept under their UUID; a Spotify id leads there by a mapping,
@@ -16,6 +19,11 @@ pub enum Key {
 }
 
 impl Key {
+    /// Stable over versions and replicas.
+    pub(crate) fn hash(&self) -> u128 {
+        xxh3_128(&form::key(self))
+    }
+
     /// Heap bytes the key owns.
     pub(super) fn heap(&self) -> usize {
         match self {

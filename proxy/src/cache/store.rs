@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::runtime::Handle;
+use tokio::time::{Instant, timeout_at};
 
 use super::category::{Category, Ttl, Ttls};
 use super::disk::{self, Disk, DiskState, View};
@@ -139,6 +140,22 @@ impl Store {
         self.consult(know_all).await
     }
 
+    /// What the shared tier holds of `ids` that is fresh, whatever staler things memory holds.
+    /// `None`: it cannot be asked.
+    pub async fn recall_fresh(&self, kind: RowKind, ids: &[Id]) -> Option<Vec<Known>> {
+        self.tiers.shared().filter(|shared| shared.is_up())?;
+        let know_all =
+            |get: &mut dyn FnMut(&Key) -> Option<Held>| ids.iter().map(|id| know(kind, id, get)).collect();
+        self.consult_shared(self.now(), |held| !held.stale, know_all).await
+    }
+
+    /// The same of one key, stored no earlier than `since`.
+    pub async fn recall_fresh_body(&self, key: &Key, since: Timestamp) -> Option<Entry> {
+        self.tiers.shared().filter(|shared| shared.is_up())?;
+        let good = |held: &Held| !held.stale && held.entry.stored_at >= since;
+        self.consult_shared(self.now(), good, |get| get(key)).await?.map(|held| held.entry)
+    }
+
     /// Like [`Store::get`] for a key that memory does not know, with the tier behind asked too.
     pub async fn recall_body(self: &Arc<Self>, key: Key) -> Option<Held> {
         self.consult(move |get| get(&key)).await?
@@ -159,34 +176,38 @@ impl Store {
                     move |view: &mut View| act(&mut |key| held(store.tiers.recall(view, key, now)?, now));
                 disk.read(read).await
             }
-            Second::Shared(_) => self.consult_shared(now, act).await,
+            Second::Shared(_) => self.consult_shared(now, |_| true, act).await,
         }
     }
 
     /// Many keys at once: `act` runs on what is known, the keys it lacked are read together, and so
     /// on until it lacks none. A Spotify id takes two rounds: its mapping, then the row.
+    /// What is not `good` counts as unknown.
     async fn consult_shared<T>(
         &self,
         now: Timestamp,
+        good: impl Fn(&Held) -> bool,
         act: impl Fn(&mut dyn FnMut(&Key) -> Option<Held>) -> T,
     ) -> Option<T> {
+        let deadline = Instant::now() + self.tiers.shared()?.patience();
         let mut found: HashMap<Key, Option<Entry>> = HashMap::new();
         loop {
             let mut lacking = HashSet::new();
             let result = act(&mut |key| {
-                let known = self.get(key).map(|held| held.entry);
+                let known = self.get(key).filter(&good).map(|held| held.entry);
                 let entry = known.or_else(|| {
                     if !found.contains_key(key) {
                         lacking.insert(key.clone());
                     }
                     found.get(key).cloned().flatten()
                 });
-                held(entry?, now)
+                held(entry?, now).filter(&good)
             });
             if lacking.is_empty() {
                 return Some(result);
             }
-            found.extend(self.tiers.read_shared(lacking.into_iter().collect(), now).await?);
+            let read = self.tiers.read_shared(lacking.into_iter().collect(), now);
+            found.extend(timeout_at(deadline, read).await.ok()??);
         }
     }
 

@@ -83,7 +83,10 @@ impl Tiers {
         now: Timestamp,
     ) -> Option<HashMap<Key, Option<Entry>>> {
         let promote = |key: &Key, entry: &Entry| {
-            if entry.freshness(now) != Freshness::Gone {
+            let newer = |held: &Entry| held.stored_at > entry.stored_at;
+            if entry.freshness(now) != Freshness::Gone
+                && !self.memory.get(key).is_some_and(|held| newer(&held))
+            {
                 self.memory.put(key.clone(), entry.clone());
             }
         };

@@ -68,10 +68,12 @@ impl Engine {
     }
 
     fn fetched_body(&self, fetched: &FetchedBody, opened: bool) -> Answer {
-        if !opened {
+        // Opened here, but fetched elsewhere: another replica was first.
+        let own = opened && fetched.called;
+        if !own {
             self.metrics.avoid(Avoided::Coalescing, 1);
         }
-        let outcome = if opened { Outcome::Miss } else { Outcome::Collapsed };
+        let outcome = if own { Outcome::Miss } else { Outcome::Collapsed };
         let detail = if fetched.called { "calls=1" } else { "calls=0" };
         self.whole(&fetched.entry, Trace::new(outcome).stored(true).detail(detail))
     }

@@ -25,7 +25,9 @@ use crate::api::{Body, Call, ErrorBody, ErrorCode, Id, Request, classify};
 use crate::budget::{Budget, Lane, Limits, Missed, Permit, Refused};
 use crate::cache::{self, Store};
 use crate::clock::Clock;
-use crate::flight::{BatchSettings, Batches, Bodies, Dispatch, Failure, Patience, Unlanded, Waiter, Wish};
+use crate::flight::{
+    BatchSettings, Batches, Bodies, Dispatch, Failure, Leases, Patience, Unlanded, Waiter, Wish,
+};
 use crate::guard::{self, Rules};
 use crate::telemetry::{Avoided, Gauges, Metrics, Outcome};
 use crate::upstream::{Breaker, BreakerSettings, CallError, Upstream};
@@ -86,6 +88,7 @@ pub struct Engine {
     dispatch: Arc<Dispatch>,
     batches: Batches,
     bodies: Bodies,
+    leases: Option<Leases>,
     metrics: Arc<Metrics>,
 }
 
@@ -95,6 +98,7 @@ impl Engine {
         let metrics = Arc::new(Metrics::default());
         let store = Store::new(settings.cache.clone(), clock, runtime);
         let budget = Arc::new(Budget::new(&settings.budget, runtime));
+        let leases = settings.cache.link.clone().map(|link| Leases::new(link, Arc::clone(&store), runtime));
         let breaker = Breaker::new(settings.breaker.clone());
         let dispatch = Arc::new(Dispatch::new(
             Arc::clone(&budget),
@@ -107,11 +111,17 @@ impl Engine {
             settings.batch,
             Arc::clone(&dispatch),
             Arc::clone(&store),
+            leases.clone(),
             Arc::clone(&metrics),
             runtime.clone(),
         );
-        let bodies =
-            Bodies::new(Arc::clone(&dispatch), Arc::clone(&store), settings.remember_denied, runtime.clone());
+        let bodies = Bodies::new(
+            Arc::clone(&dispatch),
+            Arc::clone(&store),
+            leases.clone(),
+            settings.remember_denied,
+            runtime.clone(),
+        );
         let swept = Arc::downgrade(&store);
         runtime.spawn(async move {
             let mut ticks = interval(SWEEP);
@@ -121,7 +131,7 @@ impl Engine {
                 store.sweep();
             }
         });
-        Arc::new(Self { settings, store, budget, dispatch, batches, bodies, metrics })
+        Arc::new(Self { settings, store, budget, dispatch, batches, bodies, leases, metrics })
     }
 
     /// Answers a request, or `None` when it is to be streamed through: another method, an upload,
@@ -214,6 +224,7 @@ impl Engine {
             memory_bytes,
             disk: self.store.disk(),
             shared: self.store.shared(),
+            leases: self.leases.as_ref().map_or(0, Leases::held),
         }
     }
 

@@ -114,7 +114,7 @@ impl Engine {
             });
         }
         self.count_lookups(kind, &parts);
-        self.refresh_rows(kind, stale, caller);
+        self.refresh_rows(kind, &stale, caller);
 
         // Lazy: a chunk's flights open, and its time in the queue begins, when the stream polls it.
         let chunks = order.chunks(self.settings.batch.max_ids);
@@ -170,29 +170,22 @@ impl Engine {
         caller: &Caller,
     ) -> Result<Vec<FetchedId>, Failure> {
         let wish = self.wish(caller);
-        let mut joined = Vec::with_capacity(chunk.len());
-        for id in chunk {
-            let (waiter, opened_here) = self.batches.join(kind, id.clone(), wish, Some(&caller.request_id));
-            if let Some(Err(failure)) = waiter.result() {
-                return Err(failure);
-            }
-            joined.push((id, waiter, opened_here));
+        let joined = self.batches.join(kind, chunk, wish, Some(&caller.request_id));
+        if let Some(failure) = joined.iter().find_map(|(waiter, _)| waiter.result()?.err()) {
+            return Err(failure);
         }
         let mut all = Vec::with_capacity(joined.len());
-        for (id, waiter, opened_here) in joined {
+        for (id, (waiter, opened_here)) in chunk.iter().zip(joined) {
             let fetched = self.wait(waiter, wish).await??;
             all.push(FetchedId { id: id.clone(), fetched, opened_here });
         }
         Ok(all)
     }
 
-    fn refresh_rows(&self, kind: RowKind, stale: Vec<Id>, caller: &Caller) {
+    fn refresh_rows(&self, kind: RowKind, stale: &[Id], caller: &Caller) {
         let wish = Wish { client: caller.client, lane: Lane::Refresh, deadline: None };
-        for id in stale {
-            if self.batches.in_the_air() < MAX_REFRESHES {
-                drop(self.batches.join(kind, id, wish, None));
-            }
-        }
+        let room = MAX_REFRESHES.saturating_sub(self.batches.in_the_air());
+        drop(self.batches.join(kind, &stale[..stale.len().min(room)], wish, None));
     }
 
     fn absence(&self, kind: RowKind, id: &Id) -> Option<Entry> {

@@ -14,11 +14,14 @@ use tokio::runtime::Handle;
 use super::batch::Wish;
 use super::dispatch::{Ask, Dispatch};
 use super::failure::Failure;
+use super::lead::Lead;
+use super::lease::Leases;
 use super::table::{Flights, Landing, Waiter};
 use super::urgency::Urgency;
 use crate::api::{Body, ErrorCode, Shape, extract};
-use crate::budget::Ticket;
+use crate::budget::{Permit, Ticket};
 use crate::cache::{Category, Entry, Held, Key, Store};
+use crate::clock::Timestamp;
 use crate::upstream::Reply;
 
 use super::sizes::DefaultSizes;
@@ -43,6 +46,14 @@ struct Fetch {
     new_draw: AtomicBool,
 }
 
+/// One flight as its task sees it.
+struct Flight<'f> {
+    request: &'f Body,
+    fetch: &'f Fetch,
+    landing: &'f BodyLanding,
+    ask: &'f Ask,
+}
+
 type BodyLanding = Landing<Arc<str>, BodyResult, Arc<Fetch>>;
 
 #[derive(Clone)]
@@ -52,6 +63,7 @@ struct Inner {
     flights: Flights<Arc<str>, BodyResult, Arc<Fetch>>,
     dispatch: Arc<Dispatch>,
     store: Arc<Store>,
+    leases: Option<Leases>,
     sizes: DefaultSizes,
     remember_denied: bool,
     runtime: Handle,
@@ -59,25 +71,26 @@ struct Inner {
 
 impl Bodies {
     /// Flights run on `runtime`, not on the caller's. `remember_denied`: keep permanent 400s.
-    pub fn new(dispatch: Arc<Dispatch>, store: Arc<Store>, remember_denied: bool, runtime: Handle) -> Self {
+    pub fn new(
+        dispatch: Arc<Dispatch>,
+        store: Arc<Store>,
+        leases: Option<Leases>,
+        remember_denied: bool,
+        runtime: Handle,
+    ) -> Self {
         let (flights, sizes) = (Flights::default(), DefaultSizes::default());
-        Self(Arc::new(Inner { flights, dispatch, store, sizes, remember_denied, runtime }))
+        Self(Arc::new(Inner { flights, dispatch, store, leases, sizes, remember_denied, runtime }))
     }
 
     /// The key a request's answer is kept under, as far as is known now.
     pub fn key(&self, request: &Body) -> Key {
-        Key::Body(self.0.sizes.key(request).into())
+        self.0.key(request)
     }
 
-    /// What the disk tier holds for a request that memory has no answer to.
+    /// What the tier behind memory holds for a request that memory has no answer to.
     pub async fn recall(&self, request: &Body) -> Option<Held> {
-        let Inner { store, sizes, .. } = &*self.0;
-        if let Some(note) = sizes.note(request)
-            && let Some(held) = store.recall_body(note).await
-        {
-            sizes.remember(request, &held.entry.body);
-        }
-        store.recall_body(self.key(request)).await
+        self.0.learn_size(request).await;
+        self.0.store.recall_body(self.key(request)).await
     }
 
     /// Joins or opens the flight of a request. True when this opened it.
@@ -109,6 +122,19 @@ impl Bodies {
 }
 
 impl Inner {
+    fn key(&self, request: &Body) -> Key {
+        Key::Body(self.sizes.key(request).into())
+    }
+
+    /// Another process may have learned the default size that this request's key depends on.
+    async fn learn_size(&self, request: &Body) {
+        if let Some(note) = self.sizes.note(request)
+            && let Some(held) = self.store.recall_body(note).await
+        {
+            self.sizes.remember(request, &held.entry.body);
+        }
+    }
+
     fn open(
         self: &Arc<Self>,
         request: &Body,
@@ -117,9 +143,14 @@ impl Inner {
         landing: BodyLanding,
         fetch: Arc<Fetch>,
     ) {
-        let ticket = match self.ticket(wish, &fetch.urgency) {
-            Ok(ticket) => ticket,
-            Err(failure) => return landing.land(Err(failure)),
+        let leases = self.leases.clone().filter(Leases::matter);
+        // Alone, a refusal is known at once.
+        let ticket = match &leases {
+            Some(_) => None,
+            None => match self.ticket(wish, &fetch.urgency) {
+                Ok(ticket) => Some(ticket),
+                Err(failure) => return landing.land(Err(failure)),
+            },
         };
         let ask = Ask {
             endpoint: request.endpoint,
@@ -128,7 +159,12 @@ impl Inner {
         };
         let (inner, request) = (Arc::clone(self), request.clone());
         self.runtime.spawn(async move {
-            let result = inner.fetch(&request, ticket, &fetch, wish.client, &ask, &landing).await;
+            let flight = Flight { request: &request, fetch: &fetch, landing: &landing, ask: &ask };
+            let result = match (ticket, leases) {
+                (Some(ticket), _) => inner.fetch(&flight, ticket, wish.client).await,
+                (None, Some(leases)) => inner.fetch_for_all(&flight, &leases, wish).await,
+                (None, None) => Err(Failure::Lost),
+            };
             landing.land(result);
         });
     }
@@ -138,37 +174,69 @@ impl Inner {
         urgency.try_take(|lane| self.dispatch.admit(lane, wish))
     }
 
-    async fn fetch(
-        &self,
-        request: &Body,
-        ticket: Ticket,
-        fetch: &Fetch,
-        client: IpAddr,
-        ask: &Ask,
-        landing: &BodyLanding,
-    ) -> BodyResult {
-        let mut found = None;
-        let prepare = || {
-            found = self.filled(request).filter(|_| !fetch.new_draw.load(Ordering::Relaxed));
-            found.is_none().then(|| ask.clone())
-        };
-        let stage = |stage| landing.stage(stage);
-        match self.dispatch.fetch(ticket, &fetch.urgency, client, prepare, stage).await? {
-            Some(reply) => {
-                self.keep(request, &reply).inspect_err(|failure| failure.log(request.endpoint.path))
+    async fn fetch(&self, flight: &Flight<'_>, ticket: Ticket, client: IpAddr) -> BodyResult {
+        let permit = ticket.permit().await.ok_or(Failure::Lost)?;
+        match self.filled(flight) {
+            Some(entry) => {
+                permit.refund();
+                Ok(FetchedBody { entry, called: false })
             }
-            None => found.map(|entry| FetchedBody { entry, called: false }).ok_or(Failure::Lost),
+            None => self.call(flight, permit, client).await,
         }
     }
 
+    /// The same where replicas share a server: one of them calls.
+    async fn fetch_for_all(&self, flight: &Flight<'_>, leases: &Leases, mut wish: Wish) -> BodyResult {
+        let urgency = &flight.fetch.urgency;
+        let begun = self.store.now();
+        loop {
+            let key = self.key(flight.request);
+            let look_up = || async {
+                // A new draw that another replica made meanwhile is one.
+                let new_draw = flight.fetch.new_draw.load(Ordering::Relaxed);
+                let since = if new_draw { begun } else { Timestamp(0) };
+                self.learn_size(flight.request).await;
+                let entry = self.store.recall_fresh_body(&self.key(flight.request), since).await?;
+                Some(FetchedBody { entry, called: false })
+            };
+            let stage = |stage| flight.landing.stage(stage);
+            let lease = match leases.lead(&key, urgency, look_up, stage).await {
+                Lead::Found(found) => return Ok(found),
+                Lead::Fetch { lease, waited } => {
+                    // Whoever waited for others has been let in already.
+                    wish.deadline = wish.deadline.filter(|_| !waited);
+                    lease
+                }
+            };
+            let permit = self.ticket(wish, urgency)?.permit().await.ok_or(Failure::Lost)?;
+            if leases.confirm(&[lease.as_ref()]).await != [true] {
+                permit.refund();
+                wish.deadline = None;
+                continue;
+            }
+            if let Some(found) = look_up().await {
+                permit.refund();
+                return Ok(found);
+            }
+            return self.call(flight, permit, wish.client).await;
+        }
+    }
+
+    async fn call(&self, flight: &Flight<'_>, permit: Permit, client: IpAddr) -> BodyResult {
+        let Flight { request, fetch, landing, ask } = flight;
+        let stage = |stage| landing.stage(stage);
+        let reply = self.dispatch.fetch(permit, ask, &fetch.urgency, client, stage).await?;
+        self.keep(request, &reply).inspect_err(|failure| failure.log(request.endpoint.path))
+    }
+
     /// What somebody else stored while this one queued.
-    fn filled(&self, request: &Body) -> Option<Entry> {
-        let held = self.store.get(&Key::Body(self.sizes.key(request).into()))?;
-        (!held.stale).then_some(held.entry)
+    fn filled(&self, flight: &Flight<'_>) -> Option<Entry> {
+        let held = self.store.get(&self.key(flight.request))?;
+        (!held.stale && !flight.fetch.new_draw.load(Ordering::Relaxed)).then_some(held.entry)
     }
 
     fn holds_an_answer(&self, request: &Body) -> bool {
-        let held = self.store.get(&Key::Body(self.sizes.key(request).into()));
+        let held = self.store.get(&self.key(request));
         held.is_some_and(|held| held.entry.status == StatusCode::OK.as_u16())
     }
 
@@ -213,7 +281,7 @@ impl Inner {
         // A list that found nothing says that its ids are missing, and holds no longer than that.
         let nothing = matches!(shape, Shape::MultiGet(_)) && extracted.rows.is_empty();
         let longest = if nothing { self.store.ttl(Category::Missing) } else { self.store.ttl(category) };
-        let key = Key::Body(self.sizes.key(request).into());
+        let key = self.key(request);
         // A copy of its own size: what was read in parts owns more than it shows.
         let body = Bytes::copy_from_slice(&reply.body);
         let entry = self.store.put_at_most(key, category, 200, body, longest);
@@ -221,7 +289,7 @@ impl Inner {
     }
 
     fn put(&self, request: &Body, category: Category, reply: &Reply) -> FetchedBody {
-        let key = Key::Body(self.sizes.key(request).into());
+        let key = self.key(request);
         let entry = self.store.put(key, category, reply.status.as_u16(), reply.body.clone());
         FetchedBody { entry, called: true }
     }

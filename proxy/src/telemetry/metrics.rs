@@ -110,6 +110,8 @@ metrics! {
         "Writes given up because too many waited for the disk"),
     disk_late: Gauge("recobeat_disk_reads_late_total", [],
         "Reads given up because the disk took too long"),
+    leases: Gauge("recobeat_leases_held", [],
+        "Keys that this replica fetches for all replicas at present"),
     redis_commands: Gauge("recobeat_redis_commands_total", [],
         "Commands sent to Redis since the start"),
     redis_late: Gauge("recobeat_redis_late_total", [],
@@ -207,6 +209,8 @@ pub struct Gauges {
     pub disk: Option<DiskState>,
     /// `None`: there is no shared tier.
     pub shared: Option<SharedState>,
+    /// Keys that this replica fetches for all.
+    pub leases: usize,
 }
 
 impl Metrics {
@@ -273,7 +277,7 @@ impl Metrics {
     /// The text exposition format, with `gauges` as of now.
     #[allow(clippy::cast_precision_loss)] // counts far below 2^52
     pub fn render(&self, gauges: &Gauges) -> String {
-        let Gauges { budget, suspended, memory_entries, memory_bytes, disk, shared } = gauges;
+        let Gauges { budget, suspended, memory_entries, memory_bytes, disk, shared, leases } = gauges;
         let counts = budget.counts;
         for (lane, granted) in [
             ("interactive", counts.granted_interactive),
@@ -308,6 +312,7 @@ impl Metrics {
         }
         if let Some(SharedState { link, waiting, written, dropped }) = shared {
             self.tier_up.with_label_values(&["redis"]).set(f64::from(u8::from(link.up)));
+            self.leases.set(*leases as f64);
             self.redis_commands.set(link.commands as f64);
             self.redis_late.set(link.late as f64);
             self.redis_refused.set(link.refused as f64);

@@ -176,6 +176,7 @@ async fn a_frozen_server_is_a_miss() {
     let one = store(&link);
     server.signal("STOP");
     assert_eq!(timeout(LONG, one.recall_body(body("key"))).await.expect("let go"), None);
+    timeout(LONG, link.ups().wait_for(Option::is_none)).await.expect("noticed").expect("it lives");
     assert_eq!(one.behind(), None);
     server.signal("CONT");
 }

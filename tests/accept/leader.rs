@@ -36,6 +36,7 @@ pub(crate) async fn at_once() -> Seen {
         let answers = replicas.at_once(CROWD, &target).await;
         judge(&mut seen, &replicas, (name, &part), &answers);
     }
+    stayed_connected(&mut seen, &replicas).await;
     seen
 }
 
@@ -56,6 +57,7 @@ pub(crate) async fn queued() -> Seen {
         judge(&mut seen, &replicas, (name, &part), &answers);
         let served = ahead.await.expect("no panic").iter().filter(|answer| answer.is_ok()).count();
         seen.must(served == BEFORE, format!("{served} served before"));
+        stayed_connected(&mut seen, &replicas).await;
     }
     seen
 }
@@ -67,6 +69,17 @@ async fn queue(replicas: &Replicas) -> f64 {
         waiting += proxy.metric(r#"recobeat_budget_queued{lane="interactive"}"#).await.unwrap_or_default();
     }
     waiting
+}
+
+/// Without Redis each replica fetches for itself: nothing could be shown.
+async fn stayed_connected(seen: &mut Seen, replicas: &Replicas) {
+    let mut lost = 0.0;
+    for proxy in &replicas.proxies {
+        lost += proxy.metric("recobeat_redis_lost_total").await.unwrap_or_default();
+    }
+    if lost > 0.0 {
+        seen.must(false, format!("Redis was thought to be away {lost} times"));
+    }
 }
 
 fn judge(seen: &mut Seen, replicas: &Replicas, (name, part): (&str, &str), answers: &[Answer]) {

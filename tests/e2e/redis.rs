@@ -38,13 +38,13 @@ async fn shares(url: &str, nodes: &[Redis], setup: &Setup) -> (Simulator, [Proxy
 #[tokio::test(flavor = "multi_thread")]
 async fn what_one_replica_learned_the_others_answer() {
     let redis = Redis::start().await;
-    shares(&redis.url(), from_ref(&redis), &Setup::lifted()).await;
+    shares(&redis.url(), from_ref(&redis), &Setup::lifted().patient()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restarted_replica_is_warm() {
     let redis = Redis::start().await;
-    let (sim, mut proxies) = shares(&redis.url(), from_ref(&redis), &Setup::lifted()).await;
+    let (sim, mut proxies) = shares(&redis.url(), from_ref(&redis), &Setup::lifted().patient()).await;
     let calls = sim.log().len();
     proxies[1].kill();
     proxies[1].start_again().await;
@@ -57,13 +57,15 @@ async fn a_restarted_replica_is_warm() {
 async fn valkey_serves_as_well_where_it_is_installed() {
     let Some(program) = valkey() else { return };
     let server = Redis::with(Terms { program, ..Terms::default() }).await;
-    shares(&server.url().replace("redis://", "valkey://"), from_ref(&server), &Setup::lifted()).await;
+    shares(&server.url().replace("redis://", "valkey://"), from_ref(&server), &Setup::lifted().patient())
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cluster_is_one_store() {
     let cluster = Cluster::start().await;
-    shares(&cluster.url(), &cluster.nodes, &Setup::lifted().set("cache.redis.prefix", "mine")).await;
+    shares(&cluster.url(), &cluster.nodes, &Setup::lifted().patient().set("cache.redis.prefix", "mine"))
+        .await;
     let keys = cluster.keys().await;
     assert!(keys.iter().all(|key| key.starts_with("mine:") || key.starts_with("{mine:")), "{keys:?}");
     for node in &cluster.nodes {
@@ -74,13 +76,14 @@ async fn a_cluster_is_one_store() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cluster_is_found_through_one_of_its_nodes() {
     let cluster = Cluster::start().await;
-    shares(&cluster.nodes[1].url(), &cluster.nodes, &Setup::lifted()).await;
+    shares(&cluster.nodes[1].url(), &cluster.nodes, &Setup::lifted().patient()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_keys_begin_with_the_prefix() {
     let redis = Redis::start().await;
-    shares(&redis.url(), from_ref(&redis), &Setup::lifted().set("cache.redis.prefix", "mine")).await;
+    shares(&redis.url(), from_ref(&redis), &Setup::lifted().patient().set("cache.redis.prefix", "mine"))
+        .await;
     let keys = redis.keys().await;
     assert!(!keys.is_empty());
     assert!(keys.iter().all(|key| key.starts_with("mine:") || key.starts_with("{mine:")), "{keys:?}");
@@ -92,7 +95,7 @@ async fn a_password_and_tls_are_part_of_the_address() {
     let tls = Certificate::make(folder.path());
     let trusted = tls.certificate.display().to_string();
     let redis = Redis::with(Terms { password: Some("sesame"), tls: Some(tls), ..Terms::default() }).await;
-    let setup = Setup::lifted().variable("SSL_CERT_FILE", &trusted);
+    let setup = Setup::lifted().patient().variable("SSL_CERT_FILE", &trusted);
     let (_, proxies) = shares(&redis.url(), from_ref(&redis), &setup).await;
     assert!(!proxies[0].log.lines().concat().contains("sesame"));
     assert!(!proxies[0].admin("/config").await.text().contains("sesame"));
@@ -102,7 +105,7 @@ async fn a_password_and_tls_are_part_of_the_address() {
 async fn a_wrong_password_is_one_clear_line_and_no_obstacle() {
     let redis = Redis::with(Terms { password: Some("sesame"), ..Terms::default() }).await;
     let sim = simulator().await;
-    let setup = Setup::lifted().set("cache.redis.url", &redis.url().replace("sesame", "wrong-one"));
+    let setup = Setup::lifted().patient().set("cache.redis.url", &redis.url().replace("sesame", "wrong-one"));
     let proxy = Proxy::start(&sim.url(), &setup).await;
     assert!(proxy.comes_to(UP, 0.0).await);
     assert!(proxy.get(SEARCH).await.is_ok());
@@ -116,13 +119,14 @@ async fn a_wrong_password_is_one_clear_line_and_no_obstacle() {
 async fn the_usual_variable_names_the_store() {
     let redis = Redis::start().await;
     let sim = simulator().await;
-    let proxy = Proxy::start(&sim.url(), &Setup::lifted().variable("REDIS_URL", &redis.url())).await;
+    let proxy =
+        Proxy::start(&sim.url(), &Setup::lifted().patient().variable("REDIS_URL", &redis.url())).await;
     assert!(proxy.comes_to(UP, 1.0).await, "{}", proxy.log.tail());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_replicas_make_one_call() {
-    let replicas = Replicas::start(2, &Setup::default_limits()).await;
+    let replicas = Replicas::start(2, &Setup::default_limits().patient()).await;
     replicas.sim.settings(|behaviour| behaviour.latency = Latency::Fixed(Duration::from_millis(400)));
     let recommended = format!("/v1/track/recommendation?size=20&seeds={}", ids::tracks(0, 1)[0].spotify);
     for target in [recommended.as_str(), &rows(0, 3), SEARCH] {
@@ -136,7 +140,7 @@ async fn two_replicas_make_one_call() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn replicas_share_one_budget() {
-    let replicas = Replicas::start(2, &Setup::default_limits()).await;
+    let replicas = Replicas::start(2, &Setup::default_limits().patient()).await;
     let addresses = replicas.proxies.iter().map(|proxy| proxy.addr).cycle();
     let asked = addresses.zip((0..8).map(|at| Ask::get(format!("{SEARCH}&page={at}"))));
     let answers = crowd::spread(asked.collect()).await;

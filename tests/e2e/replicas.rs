@@ -95,7 +95,7 @@ async fn a_frozen_store_is_done_without_until_it_thaws() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_purge_reaches_all_replicas() {
-    let replicas = Replicas::start(2, &Setup::lifted()).await;
+    let replicas = Replicas::start(2, &Setup::lifted().patient()).await;
     shared(&replicas, 0).await;
     assert!(replicas.get(0, &rows()).await.is_ok());
 
@@ -114,7 +114,7 @@ async fn a_purge_reaches_all_replicas() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_purge_holds_after_the_store_lost_its_data() {
-    let replicas = Replicas::start(2, &Setup::lifted()).await;
+    let replicas = Replicas::start(2, &Setup::lifted().patient()).await;
     shared(&replicas, 0).await;
     shared(&replicas, 1).await;
     replicas.proxies[0].delete("/cache?category=search&hard=true").await;
@@ -127,7 +127,7 @@ async fn a_purge_holds_after_the_store_lost_its_data() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_purge_reaches_a_replica_that_was_not_listening() {
-    let replicas = Replicas::start(2, &Setup::lifted()).await;
+    let replicas = Replicas::start(2, &Setup::lifted().patient()).await;
     shared(&replicas, 0).await;
     replicas.redis.silence().await;
     replicas.proxies[0].delete("/cache?category=search&hard=true").await;
@@ -137,7 +137,7 @@ async fn a_purge_reaches_a_replica_that_was_not_listening() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_is_remembered_by_all_replicas() {
-    let replicas = Replicas::start(2, &Setup::lifted()).await;
+    let replicas = Replicas::start(2, &Setup::lifted().patient()).await;
     let refused = format!("/v1/track/recommendation?size=5&seeds={}", ids::unknown(0, 1)[0]);
     assert_eq!(replicas.get(0, &refused).await.code(), 400);
     let calls = replicas.calls();

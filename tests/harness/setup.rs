@@ -61,6 +61,13 @@ impl Setup {
         self.set("cache.redis.url", url).set("budget.replicas", &replicas.to_string())
     }
 
+    /// Gives Redis time: on a machine that is busy with other tests, a server that is not scheduled
+    /// for a moment must not pass for one that is away.
+    #[must_use]
+    pub(crate) fn patient(self) -> Self {
+        self.set("cache.redis.lookup_timeout", "1s")
+    }
+
     /// In mounts of its own: this folder is a file system of so many bytes, empty at first.
     #[must_use]
     pub(crate) fn small_disk(self, folder: &Path, bytes: u64) -> Self {

@@ -97,7 +97,7 @@ async fn trial(how: How) -> Seen {
     );
     // Away, each replica keeps its share of the budget: the gap is that of one replica.
     keeps_within(&mut seen, &replicas.sim.stats(), false);
-    judge_log(&mut seen, &replicas, how);
+    judge_log(&mut seen, &replicas);
     let outage = |asked: &&Asked| asked.answer.is_ok() && asked.at > gone + MOMENT && asked.at < back;
     let outage: Vec<&str> = learned[0].iter().filter(outage).map(|asked| asked.target.as_str()).collect();
     judge_replay(&mut seen, &replicas, &outage).await;
@@ -135,14 +135,13 @@ fn judge_warm(seen: &mut Seen, answers: &[Warm], gone: Instant) {
     seen.must(later <= SLOWED + before, format!("of those that began 100 ms later {}", ms(later)));
 }
 
-fn judge_log(seen: &mut Seen, replicas: &Replicas, how: How) {
-    let came = if how == How::Absent { "Redis is connected" } else { "Redis is back" };
+fn judge_log(seen: &mut Seen, replicas: &Replicas) {
     for proxy in &replicas.proxies {
-        let (away, back) = (proxy.log.about("Redis is away").len(), proxy.log.about(came).len());
-        let others = proxy.log.warnings().len() - away.min(proxy.log.warnings().len());
-        seen.must((away, back, others) == (1, 1, 0), format!("{away} + {back} log lines"));
-        if others > 0 {
-            seen.must_be_none(&proxy.log.warnings());
+        let (away, back) = (proxy.log.about("Redis is away").len(), proxy.log.about("Redis is back").len());
+        let warnings = proxy.log.warnings();
+        seen.must((away, back) == (1, 1), format!("{away} + {back} log lines"));
+        if warnings.len() != away {
+            seen.must_be_none(&warnings);
         }
     }
 }

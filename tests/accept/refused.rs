@@ -5,7 +5,8 @@ const TIMES: usize = 100;
 
 pub(crate) async fn spellings() -> Seen {
     let mut seen = Seen::default();
-    let [a, b, c, d, e, f, g] = ids::unknown(0, 7)[..] else { unreachable!("seven were asked for") };
+    let unknown = ids::unknown(0, 7);
+    let (a, b) = (unknown[0], unknown[1]);
     let plain = [
         format!("seeds={a},{b}&size=10&tempo=120"),
         format!("seeds={b},{a}&size=10&tempo=120"),
@@ -19,9 +20,9 @@ pub(crate) async fn spellings() -> Seen {
         format!("seeds={a},{b},{a}&size=10&tempo=120"),
     ];
     // Negatives are half of the seeds: tier 2 drops them, and nothing is left for the others.
-    let half = orders(&[a, b], &[c]);
+    let half = orders(&unknown[..2], &unknown[2..3]);
     // Fewer: tier 3 keeps three seeds, tier 4 drops the negatives alone.
-    let many = orders(&[a, b, c, d, e], &[f, g]);
+    let many = orders(&unknown[..5], &unknown[5..]);
     for (name, queries, calls) in
         [("2 seeds", &plain[..], 1), ("2 seeds, 1 negative", &half, 2), ("5 seeds, 2 negatives", &many, 3)]
     {

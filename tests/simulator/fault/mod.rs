@@ -185,11 +185,15 @@ impl Fault {
 
     /// Whether the answer stays a good one, so that other faults may still join.
     fn adds_up(&self) -> bool {
-        match self {
-            Self::NoStore | Self::Gzip | Self::Endless | Self::Padded { .. } => true,
-            Self::Relink { .. } | Self::DropRows { .. } => true,
-            _ => false,
-        }
+        matches!(
+            self,
+            Self::NoStore
+                | Self::Gzip
+                | Self::Relink { .. }
+                | Self::DropRows { .. }
+                | Self::Endless
+                | Self::Padded { .. }
+        )
     }
 }
 

@@ -333,6 +333,8 @@ fn engine_settings(config: &Config, link: Option<Arc<Link>>) -> Settings {
         remember_denied: guard.deny,
         honour_no_cache: cache.recommendation_no_cache == crate::config::NoCache::Honour,
         spotify_ids_in_paths: cache.serve_spotify_ids_in_paths,
+        early_refresh: cache.early_refresh,
+        read_ahead: cache.read_ahead,
         patience: Patience {
             max_attempts: upstream.retry.max_attempts,
             backoff: upstream.retry.backoff,

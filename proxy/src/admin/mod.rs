@@ -5,10 +5,13 @@
 //! Health stays open: probes carry no credentials.
 
 mod auth;
+mod cache;
 mod health;
 mod metrics;
 mod stats;
 
+#[cfg(test)]
+mod cache_tests;
 #[cfg(test)]
 mod tests;
 
@@ -41,6 +44,7 @@ impl Admin {
             .route("/metrics", get(metrics::get))
             .route("/stats", get(stats::get))
             .route("/config", get(stats::config))
+            .route("/cache", get(cache::get).delete(cache::delete))
             .route_layer(from_fn_with_state(Arc::clone(&admin), auth::bearer));
         Router::new()
             .route("/health/live", get(health::live))

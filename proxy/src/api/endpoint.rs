@@ -49,6 +49,8 @@ impl RowKind {
 }
 
 impl Entity {
+    pub const ALL: [Self; 3] = [Self::Track, Self::Artist, Self::Album];
+
     pub fn name(self) -> &'static str {
         match self {
             Self::Track => "track",

@@ -2,9 +2,9 @@
 
 use http::StatusCode;
 
+use super::Engine;
 use super::answer::{Answer, Caller};
 use super::trace::Trace;
-use super::{Engine, MAX_REFRESHES};
 use crate::api::{Body, Shape};
 use crate::budget::Lane;
 use crate::cache::{Category, Entry, Held};
@@ -51,9 +51,13 @@ impl Engine {
 
     fn held_body(&self, request: &Body, held: &Held, caller: &Caller, detail: &str) -> Answer {
         let Held { entry, stale } = held;
-        if *stale && self.bodies.in_the_air() < MAX_REFRESHES {
+        let early = !stale && self.is_due(request, entry);
+        if (*stale || early) && self.may_refresh() {
+            if early {
+                self.metrics.early_refresh();
+            }
             let wish = Wish { client: caller.client, lane: Lane::Refresh, deadline: None };
-            drop(self.bodies.join(request, false, wish, None));
+            drop(self.bodies.join(request, early, wish, None));
         }
         let denied = is_denial(entry);
         self.metrics.avoid(if denied { Avoided::Denial } else { Avoided::Cache }, 1);
@@ -65,6 +69,18 @@ impl Engine {
             (false, false) => Trace::new(Outcome::Hit).detail(detail),
         };
         self.whole(entry, trace).aged(Some(entry.age(self.store.now())))
+    }
+
+    /// A page or search that people keep asking for and that expires soon. Rows and recommendations
+    /// wait until they are stale: the former hardly change, the latter would.
+    fn is_due(&self, request: &Body, entry: &Entry) -> bool {
+        let shape = request.endpoint.shape;
+        let changing = matches!(shape, Shape::Search(_) | Shape::SubList(_));
+        if !self.settings.early_refresh || !changing || entry.status != StatusCode::OK.as_u16() {
+            return false;
+        }
+        let last_tenth = entry.ttl(self.store.now()) * 10 <= i64::from(entry.fresh_for);
+        self.heat.ask(&request.key, entry, last_tenth)
     }
 
     fn fetched_body(&self, fetched: &FetchedBody, opened: bool) -> Answer {

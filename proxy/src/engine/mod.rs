@@ -6,6 +6,7 @@
 
 mod answer;
 mod bodies;
+mod purge;
 mod rows;
 mod trace;
 
@@ -20,25 +21,26 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, interval};
 
 pub use answer::{Answer, Caller};
+pub use purge::{Purged, Subject};
 
 use crate::api::{Body, Call, ErrorBody, ErrorCode, Id, Request, classify};
 use crate::budget::{Budget, Lane, Limits, Missed, Permit, Refused};
-use crate::cache::{self, Store};
+use crate::cache::{self, Heat, Store};
 use crate::clock::Clock;
 use crate::flight::{
-    BatchSettings, Batches, Bodies, Dispatch, Failure, Leases, Patience, Unlanded, Waiter, Wish,
+    BatchSettings, Batches, Bodies, Dispatch, Failure, Leases, MOST_UNATTENDED, Patience, ReadAhead,
+    Unlanded, Waiter, Wish,
 };
 use crate::guard::{self, Rules};
 use crate::telemetry::{Avoided, Gauges, Metrics, Outcome};
 use crate::upstream::{Breaker, BreakerSettings, CallError, Upstream};
 
-/// Flights beyond which nothing is refreshed in the background.
-const MAX_REFRESHES: usize = 10_000;
 /// How often expired entries are swept out of memory.
 const SWEEP: Duration = Duration::from_secs(60);
 
 /// Everything an operator can turn, in the engine's own terms.
 #[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools)] // each is a switch of its own
 pub struct Settings {
     pub budget: Limits,
     /// Longest wait for a permit.
@@ -54,6 +56,10 @@ pub struct Settings {
     pub honour_no_cache: bool,
     /// Answer `/v1/track/{id}` for a Spotify id too.
     pub spotify_ids_in_paths: bool,
+    /// Renew popular pages and searches shortly before they expire.
+    pub early_refresh: bool,
+    /// Fetch the features of newly seen tracks before they are asked for.
+    pub read_ahead: bool,
     pub patience: Patience,
     pub breaker: BreakerSettings,
 }
@@ -75,6 +81,9 @@ impl Default for Settings {
             remember_denied: true,
             honour_no_cache: true,
             spotify_ids_in_paths: true,
+            early_refresh: true,
+            // Off, unlike in the configuration: here calls are counted without it.
+            read_ahead: false,
             patience: Patience::default(),
             breaker: BreakerSettings::default(),
         }
@@ -89,6 +98,8 @@ pub struct Engine {
     batches: Batches,
     bodies: Bodies,
     leases: Option<Leases>,
+    heat: Heat,
+    read_ahead: Arc<ReadAhead>,
     metrics: Arc<Metrics>,
 }
 
@@ -107,12 +118,14 @@ impl Engine {
             settings.patience.clone(),
             Arc::clone(&metrics),
         ));
+        let read_ahead = Arc::new(ReadAhead::new(settings.read_ahead, Arc::clone(&metrics)));
         let batches = Batches::new(
             settings.batch,
             Arc::clone(&dispatch),
             Arc::clone(&store),
             leases.clone(),
             Arc::clone(&metrics),
+            Arc::clone(&read_ahead),
             runtime.clone(),
         );
         let bodies = Bodies::new(
@@ -131,7 +144,19 @@ impl Engine {
                 store.sweep();
             }
         });
-        Arc::new(Self { settings, store, budget, dispatch, batches, bodies, leases, metrics })
+        let heat = Heat::default();
+        Arc::new(Self {
+            settings,
+            store,
+            budget,
+            dispatch,
+            batches,
+            bodies,
+            leases,
+            heat,
+            read_ahead,
+            metrics,
+        })
     }
 
     /// Answers a request, or `None` when it is to be streamed through: another method, an upload,
@@ -210,6 +235,11 @@ impl Engine {
         Answer::failed(&Failure::Unreachable(error.to_string()), path, self.now())
     }
 
+    /// The facts themselves.
+    pub fn store(&self) -> &Arc<Store> {
+        &self.store
+    }
+
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
     }
@@ -220,6 +250,7 @@ impl Engine {
         Gauges {
             budget: self.budget.snapshot(),
             suspended: self.dispatch.is_suspended(),
+            read_ahead_paused: self.read_ahead.is_paused(),
             memory_entries,
             memory_bytes,
             disk: self.store.disk(),
@@ -271,6 +302,11 @@ impl Engine {
                 Err(Failure::Refused { retry_after: self.budget.projected(wish.lane, wish.client) })
             }
         }
+    }
+
+    /// Whether one more flight that nobody waits for may open.
+    fn may_refresh(&self) -> bool {
+        self.batches.in_the_air() + self.bodies.in_the_air() < MOST_UNATTENDED
     }
 
     fn now(&self) -> SystemTime {

@@ -6,13 +6,13 @@ use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use http::StatusCode;
 
+use super::Engine;
 use super::answer::{Answer, Caller};
 use super::trace::Trace;
-use super::{Engine, MAX_REFRESHES};
 use crate::api::{ErrorBody, ErrorCode, Id, Row, RowKind, Rows, Uuid, join};
 use crate::budget::Lane;
 use crate::cache::{Category, Entry, Known};
-use crate::flight::{CallId, Failure, Fetched, Wish};
+use crate::flight::{CallId, Failure, Fetched, MOST_UNATTENDED, Wish};
 use crate::telemetry::{Avoided, Outcome};
 
 /// What became of each id of a request, in the order asked.
@@ -93,6 +93,9 @@ impl Engine {
         let mut missing: HashMap<Id, Vec<usize>> = HashMap::new();
         let mut order = Vec::new();
         let known = self.known(kind, ids).await;
+        if kind == RowKind::Features {
+            self.notice_use(&known);
+        }
         for (position, known) in known.into_iter().enumerate() {
             parts.push(match known {
                 Known::Row { uuid, held } => {
@@ -144,6 +147,15 @@ impl Engine {
         Ok(Gathered { parts, opened, led, calls: calls.len() })
     }
 
+    /// Reading ahead goes by what is asked for in the end.
+    fn notice_use(&self, known: &[Known]) {
+        for known in known {
+            if let Known::Row { uuid, .. } | Known::Nothing(Id::Uuid(uuid)) = known {
+                self.read_ahead.asked(*uuid);
+            }
+        }
+    }
+
     /// What both tiers know. Nothing is awaited when memory knows everything.
     async fn known(&self, kind: RowKind, ids: &[Id]) -> Vec<Known> {
         let mut known: Vec<Known> = ids.iter().map(|id| self.store.know(kind, id)).collect();
@@ -184,7 +196,7 @@ impl Engine {
 
     fn refresh_rows(&self, kind: RowKind, stale: &[Id], caller: &Caller) {
         let wish = Wish { client: caller.client, lane: Lane::Refresh, deadline: None };
-        let room = MAX_REFRESHES.saturating_sub(self.batches.in_the_air());
+        let room = MOST_UNATTENDED.saturating_sub(self.batches.in_the_air());
         drop(self.batches.join(kind, &stale[..stale.len().min(room)], wish, None));
     }
 

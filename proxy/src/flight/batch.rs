@@ -24,16 +24,19 @@ use http::StatusCode;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep};
 
+use super::MOST_UNATTENDED;
 use super::dispatch::{Ask, Dispatch};
 use super::failure::Failure;
 use super::lead::Lead;
 use super::lease::Leases;
 use super::pool::{Carrier, Need, Pool, Rider};
+use super::read_ahead::ReadAhead;
 use super::table::{Flights, Landing, Stage, Waiter};
 use super::urgency::{Seat, Urgency};
 use crate::api::{Endpoint, Extracted, Id, ParsedRow, RowKind, Shape, Uuid, extract};
 use crate::budget::{Lane, Permit, Ticket};
 use crate::cache::{Entry, Key, Known, Store};
+use crate::clock::Timestamp;
 use crate::telemetry::Metrics;
 use crate::upstream::Reply;
 
@@ -57,6 +60,16 @@ pub struct Fetched {
 /// Numbers upstream calls, so that what shared one can be counted as one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CallId(u64);
+
+/// What the rows of one call have in common.
+#[derive(Debug, Clone, Copy)]
+struct Trip {
+    kind: RowKind,
+    client: IpAddr,
+    lane: Lane,
+    /// When the call was sent: what it teaches is as old as this.
+    asked: Timestamp,
+}
 
 /// Ids of a group share calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -106,6 +119,7 @@ struct Inner {
     store: Arc<Store>,
     leases: Option<Leases>,
     metrics: Arc<Metrics>,
+    read_ahead: Arc<ReadAhead>,
     runtime: Handle,
     calls: AtomicU64,
 }
@@ -118,6 +132,7 @@ impl Batches {
         store: Arc<Store>,
         leases: Option<Leases>,
         metrics: Arc<Metrics>,
+        read_ahead: Arc<ReadAhead>,
         runtime: Handle,
     ) -> Self {
         Self(Arc::new(Inner {
@@ -128,6 +143,7 @@ impl Batches {
             store,
             leases,
             metrics,
+            read_ahead,
             runtime,
             calls: AtomicU64::new(0),
         }))
@@ -357,12 +373,20 @@ impl Inner {
         riders: Vec<RowRider>,
     ) {
         let ask = self.ask(kind, &riders);
-        let stage = |stage: Stage| riders.iter().for_each(|rider| rider.landing.stage(stage));
+        let asked = Mutex::new(self.store.now());
+        let stage = |stage: Stage| {
+            if stage == Stage::Calling {
+                *lock(&asked) = self.store.moment();
+            }
+            riders.iter().for_each(|rider| rider.landing.stage(stage));
+        };
         let outcome = self.dispatch.fetch(permit, &ask, urgency, client, stage).await;
         match outcome.and_then(|reply| rows_of(kind, &reply)) {
             Ok(extracted) => {
-                extracted.embedded.iter().for_each(|row| drop(self.store.learn(row)));
-                self.settle(kind, client, urgency.lane(), riders, &extracted.rows);
+                let trip = Trip { kind, client, lane: urgency.lane(), asked: *lock(&asked) };
+                let lesson = self.store.as_of(trip.asked);
+                extracted.embedded.iter().for_each(|row| drop(lesson.learn(row)));
+                self.settle(trip, riders, &extracted.rows);
             }
             Err(failure) => {
                 failure.log(kind.multi_get_path());
@@ -380,6 +404,9 @@ impl Inner {
             taken.needed.iter().for_each(|rider| rider.landing.fetch().change(&carrier.urgency));
             taken
         });
+        let lane = carrier.urgency.lane();
+        let along = taken.lanes.iter().filter(|(lower, ids)| *lower < lane && *ids > 0);
+        along.for_each(|(lower, ids)| self.metrics.along(*lower, *ids));
         taken.filled.into_iter().for_each(|(rider, found)| rider.landing.land(Ok(found)));
         self.provide(group, carrier.client);
         taken.needed
@@ -400,14 +427,8 @@ impl Inner {
     }
 
     /// Learns every row, and lands every rider whose answer is certain.
-    fn settle(
-        self: &Arc<Self>,
-        kind: RowKind,
-        client: IpAddr,
-        lane: Lane,
-        riders: Vec<RowRider>,
-        rows: &[ParsedRow],
-    ) {
+    fn settle(self: &Arc<Self>, trip: Trip, riders: Vec<RowRider>, rows: &[ParsedRow]) {
+        let lesson = self.store.as_of(trip.asked);
         let call = Some(CallId(self.calls.fetch_add(1, Ordering::Relaxed)));
         let alone = riders.len() == 1;
         let leader = riders.first().map(|rider| rider.id.clone());
@@ -415,7 +436,8 @@ impl Inner {
             let led = leader.as_ref() == Some(&rider.id);
             rider.landing.land(Ok(Fetched { row, call, led }));
         };
-        let entries: Vec<Entry> = rows.iter().map(|row| self.store.learn(row)).collect();
+        self.read_ahead(trip, rows);
+        let entries: Vec<Entry> = rows.iter().map(|row| lesson.learn(row)).collect();
         let mut stranger = vec![true; rows.len()];
         let mut open = Vec::new();
         for rider in riders {
@@ -435,26 +457,66 @@ impl Inner {
         match (strangers.as_slice(), alone) {
             ([], _) => {
                 for rider in open {
-                    self.store.learn_absence(kind, &rider.id);
+                    lesson.learn_absence(trip.kind, &rider.id);
                     bring_down(rider, None);
                 }
             }
             ([relinked], true) => {
                 for rider in open {
-                    let entry = self.store.learn_as(&rider.id, relinked);
+                    let entry = lesson.learn_as(&rider.id, relinked);
                     bring_down(rider, Some((relinked.uuid, entry)));
                 }
             }
             (_, true) => {
                 let failure = Failure::Unusable("several rows for one id".to_owned());
-                failure.log(kind.multi_get_path());
+                failure.log(trip.kind.multi_get_path());
                 open.into_iter().for_each(|rider| rider.landing.land(Err(failure.clone())));
             }
-            (_, false) => self.ask_again(kind, client, lane, open),
+            (_, false) => self.ask_again(trip, open),
         }
     }
 
-    fn ask_again(self: &Arc<Self>, kind: RowKind, client: IpAddr, lane: Lane, mut open: Vec<RowRider>) {
+    /// Whoever asks for tracks asks for their features next: asks for those of tracks not held yet.
+    fn read_ahead(self: &Arc<Self>, trip: Trip, rows: &[ParsedRow]) {
+        if trip.kind != RowKind::Track || !self.read_ahead.is_on() {
+            return;
+        }
+        let held = |row: &ParsedRow| self.store.get(&Key::Row(row.kind, row.uuid)).is_some();
+        let tracks: Vec<ParsedRow> = rows.iter().filter(|row| !held(row)).cloned().collect();
+        if tracks.is_empty() {
+            return;
+        }
+        let batches = Batches(Arc::clone(self));
+        self.runtime.spawn(async move {
+            let wish = Wish { client: trip.client, lane: Lane::Warm, deadline: None };
+            let room = MOST_UNATTENDED.saturating_sub(batches.in_the_air());
+            let open = batches.0.without_features(&tracks).await.into_iter().take(room);
+            let wanted: Vec<Id> =
+                open.filter(|uuid| batches.0.read_ahead.wants(*uuid)).map(Id::Uuid).collect();
+            drop(batches.join(RowKind::Features, &wanted, wish, None));
+        });
+    }
+
+    /// Those whose features are neither known nor asked for under either id.
+    async fn without_features(&self, tracks: &[ParsedRow]) -> Vec<Uuid> {
+        let asked = |id| self.flights.contains(&(RowKind::Features, id));
+        let unasked = tracks.iter().filter(|track| {
+            !asked(Id::Uuid(track.uuid)) && !track.spotify.is_some_and(|spotify| asked(Id::Spotify(spotify)))
+        });
+        let ids: Vec<Id> = unasked.map(|track| Id::Uuid(track.uuid)).collect();
+        let mut known: Vec<Known> = ids.iter().map(|id| self.store.know(RowKind::Features, id)).collect();
+        if self.store.behind().is_some() {
+            known = self.store.recall(RowKind::Features, ids).await.unwrap_or(known);
+        }
+        let unknown = known.into_iter().filter_map(|known| match known {
+            Known::Nothing(Id::Uuid(uuid)) => Some(uuid),
+            _ => None,
+        });
+        unknown.collect()
+    }
+
+    fn ask_again(self: &Arc<Self>, trip: Trip, mut open: Vec<RowRider>) {
+        let Trip { kind, client, lane, .. } = trip;
         let second = open.split_off(open.len() / 2);
         for half in [open, second].into_iter().filter(|half| !half.is_empty()) {
             self.runtime.spawn(Arc::clone(self).carry_alone(kind, client, lane, half));

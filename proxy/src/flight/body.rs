@@ -4,8 +4,8 @@
 //! multi-gets.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -16,11 +16,11 @@ use super::dispatch::{Ask, Dispatch};
 use super::failure::Failure;
 use super::lead::Lead;
 use super::lease::Leases;
-use super::table::{Flights, Landing, Waiter};
+use super::table::{Flights, Landing, Stage, Waiter};
 use super::urgency::Urgency;
 use crate::api::{Body, ErrorCode, Shape, extract};
 use crate::budget::{Permit, Ticket};
-use crate::cache::{Category, Entry, Held, Key, Store};
+use crate::cache::{AsOf, Category, Entry, Held, Key, Store};
 use crate::clock::Timestamp;
 use crate::upstream::Reply;
 
@@ -41,9 +41,9 @@ pub struct FetchedBody {
 #[derive(Debug)]
 struct Fetch {
     urgency: Urgency,
-    /// Call even if somebody else has stored an answer by then. Whoever asks for a new draw of a
+    /// Call even if the answer that is held by then is fresh. Whoever asks for a new draw of a
     /// random answer and meets its flight gets one.
-    new_draw: AtomicBool,
+    anew: AtomicBool,
 }
 
 /// One flight as its task sees it.
@@ -93,20 +93,30 @@ impl Bodies {
         self.0.store.recall_body(self.key(request)).await
     }
 
-    /// Joins or opens the flight of a request. True when this opened it.
+    /// All keys a request's answer may be kept under: with an open size, and with the size it
+    /// turned out to mean.
+    pub async fn keys(&self, request: &Body) -> Vec<Key> {
+        self.0.learn_size(request).await;
+        let open = Key::Body(request.key.as_str().into());
+        let settled = self.key(request);
+        if settled == open { vec![open] } else { vec![open, settled] }
+    }
+
+    /// Joins or opens the flight of a request. True when this opened it. `anew`: call even if a
+    /// fresh answer is held.
     pub fn join(
         &self,
         request: &Body,
-        new_draw: bool,
+        anew: bool,
         wish: Wish,
         request_id: Option<&str>,
     ) -> (Waiter<BodyResult>, bool) {
         let key = self.0.sizes.key(request).into();
-        let fetch = || Arc::new(Fetch { urgency: Urgency::new(wish.lane), new_draw: new_draw.into() });
+        let fetch = || Arc::new(Fetch { urgency: Urgency::new(wish.lane), anew: anew.into() });
         let refusal = || self.0.dispatch.refusal(wish).map(Err);
         let joined = self.0.flights.join(key, wish.lane, fetch, refusal);
         let opened = joined.landing.is_some();
-        joined.fetch.new_draw.fetch_or(new_draw, Ordering::Relaxed);
+        joined.fetch.anew.fetch_or(anew, Ordering::Relaxed);
         if let Some(landing) = joined.landing {
             self.0.open(request, wish, request_id, landing, joined.fetch);
         } else if joined.promote {
@@ -192,9 +202,9 @@ impl Inner {
         loop {
             let key = self.key(flight.request);
             let look_up = || async {
-                // A new draw that another replica made meanwhile is one.
-                let new_draw = flight.fetch.new_draw.load(Ordering::Relaxed);
-                let since = if new_draw { begun } else { Timestamp(0) };
+                // What another replica fetched meanwhile is new.
+                let anew = flight.fetch.anew.load(Ordering::Relaxed);
+                let since = if anew { begun } else { Timestamp(0) };
                 self.learn_size(flight.request).await;
                 let entry = self.store.recall_fresh_body(&self.key(flight.request), since).await?;
                 Some(FetchedBody { entry, called: false })
@@ -224,15 +234,22 @@ impl Inner {
 
     async fn call(&self, flight: &Flight<'_>, permit: Permit, client: IpAddr) -> BodyResult {
         let Flight { request, fetch, landing, ask } = flight;
-        let stage = |stage| landing.stage(stage);
+        let asked = Mutex::new(self.store.now());
+        let stage = |stage| {
+            if stage == Stage::Calling {
+                *lock(&asked) = self.store.moment();
+            }
+            landing.stage(stage);
+        };
         let reply = self.dispatch.fetch(permit, ask, &fetch.urgency, client, stage).await?;
-        self.keep(request, &reply).inspect_err(|failure| failure.log(request.endpoint.path))
+        let lesson = self.store.as_of(*lock(&asked));
+        self.keep(request, &reply, lesson).inspect_err(|failure| failure.log(request.endpoint.path))
     }
 
     /// What somebody else stored while this one queued.
     fn filled(&self, flight: &Flight<'_>) -> Option<Entry> {
         let held = self.store.get(&self.key(flight.request))?;
-        (!held.stale && !flight.fetch.new_draw.load(Ordering::Relaxed)).then_some(held.entry)
+        (!held.stale && !flight.fetch.anew.load(Ordering::Relaxed)).then_some(held.entry)
     }
 
     fn holds_an_answer(&self, request: &Body) -> bool {
@@ -241,10 +258,10 @@ impl Inner {
     }
 
     /// Keeps what a reply teaches, and turns it into the answer.
-    fn keep(&self, request: &Body, reply: &Reply) -> BodyResult {
+    fn keep(&self, request: &Body, reply: &Reply, lesson: AsOf<'_>) -> BodyResult {
         let shape = request.endpoint.shape;
         if reply.status == StatusCode::OK && reply.is_json() {
-            return self.keep_rows(request, reply);
+            return self.keep_rows(request, reply, lesson);
         }
         let permanent = ErrorCode::of(&reply.body).filter(|_| reply.is_json());
         let multi_get = matches!(shape, Shape::MultiGet(_));
@@ -254,10 +271,10 @@ impl Inner {
                 Err(Failure::Relayed { status, body: reply.body.clone() })
             }
             (StatusCode::NOT_FOUND, Some(ErrorCode::NO_ENTITY)) if !multi_get => {
-                Ok(self.put(request, Category::Missing, reply))
+                Ok(self.put(request, Category::Missing, reply, lesson))
             }
             (StatusCode::BAD_REQUEST, Some(code)) if code.is_permanent() && self.remember_denied => {
-                Ok(self.put(request, Category::Denied, reply))
+                Ok(self.put(request, Category::Denied, reply, lesson))
             }
             (status, Some(_))
                 if status.is_client_error() && !(multi_get && status == StatusCode::NOT_FOUND) =>
@@ -268,11 +285,11 @@ impl Inner {
         }
     }
 
-    fn keep_rows(&self, request: &Body, reply: &Reply) -> BodyResult {
+    fn keep_rows(&self, request: &Body, reply: &Reply, lesson: AsOf<'_>) -> BodyResult {
         let shape = request.endpoint.shape;
         let extracted = extract(shape, &reply.body).map_err(|error| Failure::Unusable(error.to_string()))?;
         for row in extracted.embedded.iter().chain(&extracted.rows) {
-            self.store.learn(row);
+            lesson.learn(row);
         }
         if let Some(size) = extracted.page_size {
             self.sizes.learn(request, size, &self.store);
@@ -284,13 +301,17 @@ impl Inner {
         let key = self.key(request);
         // A copy of its own size: what was read in parts owns more than it shows.
         let body = Bytes::copy_from_slice(&reply.body);
-        let entry = self.store.put_at_most(key, category, 200, body, longest);
+        let entry = lesson.put_at_most(key, category, 200, body, longest);
         Ok(FetchedBody { entry, called: true })
     }
 
-    fn put(&self, request: &Body, category: Category, reply: &Reply) -> FetchedBody {
+    fn put(&self, request: &Body, category: Category, reply: &Reply, lesson: AsOf<'_>) -> FetchedBody {
         let key = self.key(request);
-        let entry = self.store.put(key, category, reply.status.as_u16(), reply.body.clone());
+        let entry = lesson.put(key, category, reply.status.as_u16(), reply.body.clone());
         FetchedBody { entry, called: true }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -10,6 +10,7 @@ mod failure;
 mod lead;
 mod lease;
 mod pool;
+mod read_ahead;
 mod sizes;
 mod table;
 mod urgency;
@@ -22,4 +23,8 @@ pub use body::{Bodies, BodyResult, FetchedBody};
 pub use dispatch::{Dispatch, Patience};
 pub use failure::Failure;
 pub use lease::Leases;
+pub use read_ahead::ReadAhead;
 pub use table::{Unlanded, Waiter};
+
+/// Flights in the air beyond which none opens that nobody waits for.
+pub const MOST_UNATTENDED: usize = 10_000;

@@ -289,6 +289,11 @@ impl Disk {
         None
     }
 
+    /// Reads on this thread, for as long as it takes. `None` when the tier is away.
+    pub(super) fn read_now<T>(&self, act: impl FnOnce(&mut View) -> T) -> Option<T> {
+        View::of(Arc::clone(&self.shared)).map(|mut view| act(&mut view))
+    }
+
     /// Drops what can be served no more, in the background and in small steps.
     pub(super) fn sweep(&self, now: Timestamp) {
         self.shared.lock().sweep.get_or_insert(Sweep { cursor: Vec::new(), now });

@@ -70,7 +70,7 @@ async fn what_one_replica_learns_another_finds_under_both_ids() {
 async fn absences_are_shared_and_ended_for_all() {
     let server = Server::start(&[]).await;
     let (one, other) = (store(&server.link().await), store(&server.link().await));
-    one.learn_absence(RowKind::Track, &spotify());
+    one.as_of(one.moment()).learn_absence(RowKind::Track, &spotify());
     assert!(one.written(LONG).await);
     assert!(matches!(recall(&other, spotify()).await, Known::Missing(_)));
     one.learn(&row(7));

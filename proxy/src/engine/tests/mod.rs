@@ -5,13 +5,17 @@ mod budget;
 mod catalogue;
 mod failures;
 mod freshness;
+mod priority;
 mod properties;
+mod purges;
+mod reading_ahead;
 mod relinks;
 mod replicas;
 mod restart;
 mod rows;
 mod scripted;
 mod sharing;
+mod stale_if_error;
 mod workload;
 
 use std::net::IpAddr;

@@ -283,6 +283,11 @@ impl Engine {
         self.store.settled(limit)
     }
 
+    /// Waits until the shared tier can be read or is known to be away; false when that takes longer.
+    pub async fn connected(&self, limit: Duration) -> bool {
+        self.store.connected(limit).await
+    }
+
     /// Waits until replicas find in the shared tier what was learned here; false when it is away or
     /// that takes longer.
     pub async fn written(&self, limit: Duration) -> bool {

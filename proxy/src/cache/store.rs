@@ -140,6 +140,18 @@ impl Store {
         self.tiers.remove(key);
     }
 
+    /// Like [`Store::remove`], for what an operator has decided: other replicas shall not go on
+    /// serving it out of their memory either. What cannot be told to them any more is gone here.
+    pub fn forget(&self, keys: &[Key]) {
+        keys.iter().for_each(|key| self.tiers.remove(key));
+        if self.tiers.shared().is_some() && !keys.is_empty() {
+            let scopes: Vec<Scope> = keys.iter().cloned().map(Scope::Key).collect();
+            if let Err(error) = self.purge(&scopes, Mode::Hard) {
+                tracing::warn!(%error, "other replicas were not told what to forget");
+            }
+        }
+    }
+
     /// What is known about an id. Learning a row forgets its absence and the other way round.
     pub fn know(&self, kind: RowKind, id: &Id) -> Known {
         know(kind, id, &mut |key| self.get(key))
@@ -349,7 +361,8 @@ impl Store {
         }
     }
 
-    fn is_held(&self, key: &Key, entry: &Entry) -> bool {
+    /// Whether it is worth anything now.
+    pub(super) fn is_held(&self, key: &Key, entry: &Entry) -> bool {
         self.held(key, entry.clone()).is_some()
     }
 

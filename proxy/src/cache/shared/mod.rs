@@ -17,6 +17,7 @@
 //! Keys are `PREFIX:{hash}:e`: the hash in braces lets a key's lease live beside it on the same
 //! node of a cluster. They expire by themselves with their stale window.
 
+mod denials;
 mod purges;
 mod reader;
 mod writer;
@@ -214,6 +215,11 @@ impl Shared {
             found.insert(key, entry);
         }
         Some(found)
+    }
+
+    /// The keys of all denials, newest first; some may be gone. `None`: the server is away.
+    pub(super) async fn denials(&self) -> Option<Vec<Key>> {
+        denials::list(&self.inner.link).await
     }
 
     /// Waits until everything asked so far is on the server; false when that is away or it takes

@@ -302,3 +302,19 @@ async fn until_told(link: &Link) {
         yield_now().await;
     }
 }
+
+#[tokio::test]
+async fn denials_are_listed_and_forgotten_for_all() {
+    let server = Server::start(&[]).await;
+    let stores = fleet(&server, 2).await;
+    let key = Key::Denied("=/v1/track/recommendation?seeds=a&size=1&".into());
+    stores[0].put(key.clone(), Category::Denied, 400, Bytes::from_static(b"no"));
+    assert!(stores[0].written(LONG).await);
+    let listed = stores[1].denials(10).await;
+    assert_eq!((listed.total, listed.newest[0].1.body.as_ref()), (1, &b"no"[..]));
+    assert!(stores[1].recall_body(key.clone()).await.is_some());
+    stores[0].forget(std::slice::from_ref(&key));
+    until(|| stores[1].get(&key).is_none()).await;
+    assert!(stores[0].written(LONG).await);
+    assert_eq!(stores[1].denials(10).await.total, 0);
+}

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use rstest::rstest;
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Handle};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -158,6 +158,31 @@ async fn a_replica_that_died_gives_its_part_back_after_a_minute() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_replica_that_leaves_gives_its_part_back_at_once() {
+    let mut fleet = Fleet::new(2, 1, State::Up);
+    sleep(Duration::from_secs(2)).await;
+    fleet.budgets[1].leave().await;
+    fleet.load(0..1, 12, Duration::from_secs(1));
+    sleep(Duration::from_secs(60)).await;
+    assert!(fleet.starts() >= 79, "{}", fleet.starts());
+    assert_eq!(fleet.budgets[0].snapshot().fleet.expect("a fleet").replicas, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn replicas_without_a_ledger_keep_to_the_number_configured() {
+    let budget = Budget::shared(&limits(80, 750, 6), 4, None, &Handle::current());
+    let mut made = 0;
+    let minute = async {
+        loop {
+            drop(budget.enqueue(Lane::Interactive, CLIENT).permit().await);
+            made += 1;
+        }
+    };
+    assert!(timeout(Duration::from_secs(63), minute).await.is_err());
+    assert_eq!(made, 20);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_waiter_goes_on_when_the_server_freezes_while_it_asks() {
     let fleet = Fleet::new(2, 1, State::Up);
     sleep(Duration::from_secs(2)).await;
@@ -205,7 +230,7 @@ fn fate() -> impl Strategy<Value = Fate> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     /// Any fates at any times: never more starts in a minute than the rate, never more calls than
     /// slots; and while nothing happens, the whole budget is used again.

@@ -178,7 +178,7 @@ async fn replicas_without_a_ledger_keep_to_the_number_configured() {
             made += 1;
         }
     };
-    assert!(timeout(Duration::from_secs(63), minute).await.is_err());
+    assert!(timeout(Duration::from_secs(61), minute).await.is_err());
     assert_eq!(made, 20);
 }
 

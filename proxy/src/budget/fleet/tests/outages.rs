@@ -10,7 +10,7 @@ use tokio::runtime::{Builder, Handle};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::super::super::{Budget, Lane};
+use super::super::super::{Budget, Lane, Limits};
 use super::replicas::{Line, Server, State, Upstream, budget, limits};
 
 const CLIENT: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
@@ -27,10 +27,13 @@ struct Fleet {
 
 impl Fleet {
     fn new(count: usize, at_least: u32, state: State) -> Self {
+        Self::with(&limits(80, 750, 6), count, at_least, state)
+    }
+
+    fn with(limits: &Limits, count: usize, at_least: u32, state: State) -> Self {
         let server = Server::new(state);
         let lines: Vec<_> = (0..count).map(|_| Line::new(&server, LATENCY)).collect();
-        let limits = limits(80, 750, 6);
-        let budgets = lines.iter().map(|line| budget(&limits, at_least, line)).collect();
+        let budgets = lines.iter().map(|line| budget(limits, at_least, line)).collect();
         Self { server, lines, budgets, upstream: Upstream::new(), clients: JoinSet::new() }
     }
 
@@ -105,6 +108,18 @@ async fn one_replica_cut_off_keeps_to_its_part_and_the_others_to_theirs() {
     fleet.lines[2].is_up(true);
     sleep(Duration::from_secs(70)).await;
     fleet.keeps_the_rules();
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_cut_off_keeps_still_until_the_others_know() {
+    // So fast that a second and a half of doing as before would show.
+    let mut fleet = Fleet::with(&limits(600, 0, 20), 2, 1, State::Up);
+    fleet.load(0..2, 12, Duration::from_millis(50));
+    sleep(Duration::from_secs(65)).await;
+    fleet.lines[1].is_up(false);
+    sleep(Duration::from_secs(30)).await;
+    let busiest = fleet.upstream.seen().busiest_minute();
+    assert!(busiest <= 600, "{busiest}");
 }
 
 #[tokio::test(start_paused = true)]

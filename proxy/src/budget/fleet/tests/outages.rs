@@ -112,14 +112,24 @@ async fn one_replica_cut_off_keeps_to_its_part_and_the_others_to_theirs() {
 
 #[tokio::test(start_paused = true)]
 async fn who_is_cut_off_keeps_still_until_the_others_know() {
-    // So fast that a second and a half of doing as before would show.
-    let mut fleet = Fleet::with(&limits(600, 0, 20), 2, 1, State::Up);
-    fleet.load(0..2, 12, Duration::from_millis(50));
-    sleep(Duration::from_secs(65)).await;
+    let fleet = Fleet::with(&limits(600, 0, 20), 2, 1, State::Up);
+    sleep(Duration::from_secs(2)).await;
     fleet.lines[1].is_up(false);
-    sleep(Duration::from_secs(30)).await;
-    let busiest = fleet.upstream.seen().busiest_minute();
-    assert!(busiest <= 600, "{busiest}");
+    let begun = Instant::now();
+    drop(fleet.budgets[1].enqueue(Lane::Interactive, CLIENT).permit().await);
+    assert!(begun.elapsed() >= Duration::from_millis(1_500), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_was_apart_before_the_server_died_is_reckoned_with() {
+    let mut fleet = Fleet::new(3, 1, State::Up);
+    fleet.load(0..3, 12, Duration::from_millis(300));
+    sleep(Duration::from_secs(65)).await;
+    fleet.lines[2].is_up(false);
+    sleep(Duration::from_secs(50)).await;
+    fleet.server.becomes(State::Dead);
+    sleep(Duration::from_secs(60)).await;
+    fleet.keeps_the_rules();
 }
 
 #[tokio::test(start_paused = true)]

@@ -84,6 +84,7 @@ pub fn serve(config: &Config) -> Result<(), ServeError> {
     if !runtime.block_on(proxy.engine.written(CLOSE)) {
         tracing::warn!("Redis is slow or away: what was learned last may be lost");
     }
+    runtime.block_on(proxy.engine.leave());
     // Fills that still run are given up: their waiters are gone, and nothing else waits for them.
     runtime.shutdown_timeout(Duration::from_secs(1));
     if !proxy.engine.close(CLOSE) {
@@ -307,6 +308,7 @@ fn engine_settings(config: &Config, link: Option<Arc<Link>>) -> Settings {
             max_in_flight: budget.max_in_flight,
             adaptive: budget.adaptive,
         },
+        replicas: budget.replicas,
         queue_timeout: budget.queue_timeout,
         batch: BatchSettings { max_ids: batch.max_ids, linger: batch.linger },
         max_parallel_per_request: batch.max_parallel_per_request,

@@ -21,7 +21,7 @@ use crate::budget::Permit;
 use crate::cache;
 use crate::clock::Clock;
 use crate::config::{Config, LogFormat, Oversize};
-use crate::engine::{Answer, Caller, Engine, Settings};
+use crate::engine::{Answer, Caller, Engine, Settings, Spare};
 use crate::flight::{BatchSettings, Patience};
 use crate::front::{self, FrontError, FrontSettings, Outcome, Service};
 use crate::guard::{self, Rules};
@@ -336,6 +336,7 @@ fn engine_settings(config: &Config, link: Option<Arc<Link>>) -> Settings {
         },
         honour_no_cache: cache.recommendation_no_cache == crate::config::NoCache::Honour,
         spotify_ids_in_paths: cache.serve_spotify_ids_in_paths,
+        spare: Spare { early_refresh: cache.early_refresh, read_ahead: cache.read_ahead },
         patience: Patience {
             max_attempts: upstream.retry.max_attempts,
             backoff: upstream.retry.backoff,

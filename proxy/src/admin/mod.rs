@@ -6,6 +6,7 @@
 //! Health stays open: probes carry no credentials.
 
 mod auth;
+mod cache;
 mod deny;
 mod exempt;
 mod health;
@@ -14,6 +15,8 @@ mod registry;
 mod stats;
 mod wrong;
 
+#[cfg(test)]
+mod cache_tests;
 #[cfg(test)]
 mod tests;
 
@@ -47,6 +50,7 @@ impl Admin {
             .route("/metrics", get(metrics::get))
             .route("/stats", get(stats::get))
             .route("/config", get(stats::config))
+            .route("/cache", get(cache::get).delete(cache::delete))
             .route("/deny", get(deny::list).post(deny::import).delete(deny::forget))
             .route("/deny/exempt", get(exempt::list).put(exempt::add).delete(exempt::remove))
             .route("/registry", get(registry::statistics))

@@ -50,6 +50,10 @@ impl Category {
         }
     }
 
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|category| category.name() == name)
+    }
+
     /// Of a body stored whole: as long as its endpoint's answers are kept.
     pub fn of_shape(shape: Shape) -> Self {
         match shape {

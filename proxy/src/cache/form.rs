@@ -145,28 +145,8 @@ fn field<const N: usize>(value: &[u8], from: usize) -> Option<[u8; N]> {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::api::{SpotifyId, Uuid};
+    pub(crate) use crate::cache::key::tests::any_key;
     use proptest::prelude::*;
-
-    pub(crate) fn any_id() -> impl Strategy<Value = Id> {
-        prop_oneof![
-            any::<u128>().prop_map(|bits| Id::Uuid(Uuid::from_bits(bits))),
-            "[0-9A-Za-z]{22}".prop_map(|text| Id::Spotify(SpotifyId::parse(&text).expect("22 of them"))),
-            "[0-9A-Za-z_.:-]{1,64}".prop_map(|text| Id::Malformed(text.into())),
-        ]
-    }
-
-    pub(crate) fn any_key() -> impl Strategy<Value = Key> {
-        let kind = prop::sample::select(RowKind::ALL.to_vec());
-        let entity = prop::sample::select(vec![Entity::Track, Entity::Artist, Entity::Album]);
-        prop_oneof![
-            (kind.clone(), any::<u128>()).prop_map(|(kind, bits)| Key::Row(kind, Uuid::from_bits(bits))),
-            (entity, any_id()).prop_map(|(entity, id)| Key::Mapping(entity, id)),
-            (kind, any_id()).prop_map(|(kind, id)| Key::Missing(kind, id)),
-            ".{0,300}".prop_map(|text| Key::Body(text.into())),
-            ".{0,300}".prop_map(|text| Key::Denied(text.into())),
-        ]
-    }
 
     pub(crate) fn any_entry() -> impl Strategy<Value = Entry> {
         let body = prop::collection::vec(any::<u8>(), 0..3000);

@@ -3,9 +3,8 @@
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
-use super::entry::{Entry, Freshness};
+use super::entry::Entry;
 use super::key::Key;
-use crate::clock::Timestamp;
 
 /// What an entry costs beside its body: key, entry, table slot and allocator rounding, in bytes.
 const OVERHEAD: u64 = 200;
@@ -60,9 +59,14 @@ impl Memory {
         self.cache.remove(key);
     }
 
-    /// Drops what can never be served again.
-    pub(super) fn sweep(&self, now: Timestamp) {
-        self.cache.retain(|_, entry| entry.freshness(now) != Freshness::Gone);
+    /// A look that does not count as use.
+    pub(super) fn peek(&self, key: &Key) -> Option<Entry> {
+        self.cache.peek(key)
+    }
+
+    /// Drops what is not to be kept.
+    pub(super) fn sweep(&self, keep: impl Fn(&Key, &Entry) -> bool) {
+        self.cache.retain(keep);
     }
 
     /// Walks over everything; too long for a request.
@@ -82,6 +86,7 @@ impl Memory {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Timestamp;
     use bytes::Bytes;
 
     fn entry(length: usize) -> Entry {
@@ -126,12 +131,11 @@ mod tests {
     }
 
     #[test]
-    fn a_sweep_drops_expired_entries_nobody_reads() {
+    fn a_sweep_drops_what_nobody_reads() {
         let memory = Memory::new(1 << 20, 5_000);
         memory.put(key(1), entry(10));
-        memory.sweep(Timestamp(9_000));
-        assert_eq!(memory.entries(), 1);
-        memory.sweep(Timestamp(10_000));
-        assert_eq!(memory.entries(), 0);
+        memory.put(key(2), entry(20));
+        memory.sweep(|_, entry| entry.body.len() > 10);
+        assert_eq!((memory.peek(&key(1)), memory.peek(&key(2))), (None, Some(entry(20))));
     }
 }

@@ -1,17 +1,24 @@
 //! The store of facts: what is known about an id, and what one more row teaches.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::runtime::Handle;
+use tokio::time::{Instant, timeout_at};
 
+use super::as_of::AsOf;
+use super::barrier::{Barrier, Barriers, Mode, TooMany};
 use super::category::{Category, Ttl, Ttls};
 use super::disk::{self, Disk, DiskState, View};
-use super::entry::{Entry, Freshness, seconds};
+use super::entry::{Entry, Freshness};
 use super::key::Key;
 use super::memory::Memory;
+use super::moments::Moments;
+use super::note;
+use super::scope::Scope;
 use super::shared::{Shared, SharedState};
 use super::tiers::{Second, Tiers};
 use crate::api::{Entity, Id, ParsedRow, RowKind, Uuid};
@@ -70,7 +77,12 @@ pub enum Known {
 pub struct Store {
     pub(super) tiers: Tiers,
     settings: Settings,
-    clock: Clock,
+    moments: Moments,
+    barriers: Barriers,
+    /// The barriers on disk are heeded. Nothing is read from there before.
+    heeded: Once,
+    /// Writes the disk had dropped when the barriers were written last: theirs may be among them.
+    dropped: AtomicU64,
 }
 
 impl Store {
@@ -82,34 +94,42 @@ impl Store {
             (None, Some(disk)) => Second::Disk(Disk::start(disk.clone())),
             (None, None) => Second::Nothing,
         };
-        Arc::new(Self { tiers: Tiers { memory, second }, settings, clock })
+        Arc::new(Self {
+            tiers: Tiers { memory, second },
+            settings,
+            moments: Moments::new(clock),
+            barriers: Barriers::default(),
+            heeded: Once::new(),
+            dropped: AtomicU64::new(0),
+        })
     }
 
     pub fn now(&self) -> Timestamp {
-        self.clock.now()
+        self.moments.now()
     }
 
     pub fn get(&self, key: &Key) -> Option<Held> {
-        held(self.tiers.get(key)?, self.now())
+        self.held(key, self.tiers.get(key)?)
     }
 
-    /// Stores a body and returns its entry.
+    /// The moment of a call that is sent now, for [`Store::as_of`].
+    pub fn moment(&self) -> Timestamp {
+        self.moments.fact()
+    }
+
+    /// Keeps what a call taught that was sent at `asked`.
+    pub fn as_of(&self, asked: Timestamp) -> AsOf<'_> {
+        AsOf { store: self, asked }
+    }
+
+    /// Stores a body as of now and returns its entry.
     pub fn put(&self, key: Key, category: Category, status: u16, body: Bytes) -> Entry {
-        self.put_at_most(key, category, status, body, self.ttl(category))
+        self.as_of(self.moment()).put(key, category, status, body)
     }
 
-    /// Like [`Store::put`], fresh and stale for no longer than `longest`.
-    pub fn put_at_most(&self, key: Key, category: Category, status: u16, body: Bytes, longest: Ttl) -> Entry {
-        let ttl = self.settings.ttls.of(category);
-        let entry = Entry {
-            body,
-            status,
-            stored_at: self.now(),
-            fresh_for: seconds(self.jittered(category, ttl.fresh).min(longest.fresh)),
-            stale_for: seconds(ttl.stale.min(longest.stale)),
-        };
-        self.tiers.put(key, entry.clone());
-        entry
+    /// Keeps a row as of now.
+    pub fn learn(&self, row: &ParsedRow) -> Entry {
+        self.as_of(self.moment()).learn(row)
     }
 
     pub fn remove(&self, key: &Key) {
@@ -133,33 +153,56 @@ impl Store {
     /// Like [`Store::know`] for ids that memory does not know, in the order given, with the tier
     /// behind asked too. What is found there is in memory afterwards. `None`: it cannot be asked.
     pub async fn recall(self: &Arc<Self>, kind: RowKind, ids: Vec<Id>) -> Option<Vec<Known>> {
-        let know_all = move |get: &mut dyn FnMut(&Key) -> Option<Held>| {
-            ids.iter().map(|id| know(kind, id, get)).collect()
-        };
-        self.consult(know_all).await
+        self.consult(Self::is_held, move |store, get| store.know_all(kind, &ids, get)).await
     }
 
     /// Like [`Store::get`] for a key that memory does not know, with the tier behind asked too.
     pub async fn recall_body(self: &Arc<Self>, key: Key) -> Option<Held> {
-        self.consult(move |get| get(&key)).await?
+        self.consult(Self::is_held, move |store, get| store.held(&key, get(&key)?)).await?
     }
 
-    /// What `act` makes of the entries it asks for, from memory and the tier behind.
-    async fn consult<T, F>(self: &Arc<Self>, act: F) -> Option<T>
+    /// What the shared tier holds of `ids` that is fresh, whatever staler things memory holds.
+    /// `None`: it cannot be asked.
+    pub async fn recall_fresh(&self, kind: RowKind, ids: &[Id]) -> Option<Vec<Known>> {
+        let fresh = |key: &Key, entry: &Entry| self.is_fresh(key, entry);
+        self.consult_shared(fresh, |get| self.know_all(kind, ids, get)).await
+    }
+
+    /// The same of one key, stored no earlier than `since`.
+    pub async fn recall_fresh_body(&self, key: &Key, since: Timestamp) -> Option<Entry> {
+        let good = |key: &Key, entry: &Entry| entry.stored_at >= since && self.is_fresh(key, entry);
+        let found = self.consult_shared(good, |get| get(key)).await?;
+        found.filter(|entry| good(key, entry))
+    }
+
+    /// What `act` makes of the entries it asks for, from memory as far as they are `good` there,
+    /// and the tier behind. `None`: it cannot be asked.
+    pub(super) async fn consult<T, F>(
+        self: &Arc<Self>,
+        good: fn(&Self, &Key, &Entry) -> bool,
+        act: F,
+    ) -> Option<T>
     where
         T: Send + 'static,
-        F: Fn(&mut dyn FnMut(&Key) -> Option<Held>) -> T + Send + 'static,
+        F: Fn(&Self, &mut dyn FnMut(&Key) -> Option<Entry>) -> T + Send + 'static,
     {
-        let now = self.now();
         match &self.tiers.second {
             Second::Nothing => None,
             Second::Disk(disk) => {
                 let store = Arc::clone(self);
-                let read =
-                    move |view: &mut View| act(&mut |key| held(store.tiers.recall(view, key, now)?, now));
+                let read = move |view: &mut View| {
+                    store.recall_barriers(view);
+                    let worth = |key: &Key, entry: &Entry| store.is_held(key, entry);
+                    let mut get = |key: &Key| {
+                        store.tiers.recall(view, key, |key, entry| good(&store, key, entry), worth)
+                    };
+                    act(&store, &mut get)
+                };
                 disk.read(read).await
             }
-            Second::Shared(_) => self.consult_shared(now, act).await,
+            Second::Shared(_) => {
+                self.consult_shared(|key, entry| good(self, key, entry), |get| act(self, get)).await
+            }
         }
     }
 
@@ -167,61 +210,52 @@ impl Store {
     /// on until it lacks none. A Spotify id takes two rounds: its mapping, then the row.
     async fn consult_shared<T>(
         &self,
-        now: Timestamp,
-        act: impl Fn(&mut dyn FnMut(&Key) -> Option<Held>) -> T,
+        good: impl Fn(&Key, &Entry) -> bool,
+        act: impl Fn(&mut dyn FnMut(&Key) -> Option<Entry>) -> T,
     ) -> Option<T> {
+        let shared = self.tiers.shared().filter(|shared| shared.is_up())?;
+        let deadline = Instant::now() + shared.patience();
         let mut found: HashMap<Key, Option<Entry>> = HashMap::new();
         loop {
             let mut lacking = HashSet::new();
             let result = act(&mut |key| {
-                let known = self.get(key).map(|held| held.entry);
-                let entry = known.or_else(|| {
+                self.tiers.get(key).filter(|entry| good(key, entry)).or_else(|| {
                     if !found.contains_key(key) {
                         lacking.insert(key.clone());
                     }
                     found.get(key).cloned().flatten()
-                });
-                held(entry?, now)
+                })
             });
             if lacking.is_empty() {
                 return Some(result);
             }
-            found.extend(self.tiers.read_shared(lacking.into_iter().collect(), now).await?);
+            let worth = |key: &Key, entry: &Entry| self.is_held(key, entry);
+            let read = self.tiers.read_shared(lacking.into_iter().collect(), worth);
+            found.extend(timeout_at(deadline, read).await.ok()??);
         }
     }
 
-    /// Keeps a row, its mapping, and that neither of its ids is missing.
-    pub fn learn(&self, row: &ParsedRow) -> Entry {
-        if let Some(spotify) = row.spotify {
-            self.map(row.kind.entity(), Id::Spotify(spotify), row.uuid);
-            self.tiers.remove(&Key::Missing(row.kind, Id::Spotify(spotify)));
+    /// What the tier behind memory holds for these keys, in their order, whatever it is worth.
+    pub(super) async fn look_behind(self: &Arc<Self>, keys: Vec<Key>) -> Option<Vec<Option<Entry>>> {
+        match &self.tiers.second {
+            Second::Nothing => None,
+            Second::Disk(disk) => {
+                let look = move |view: &mut View| keys.iter().map(|key| view.get(key, |_| {})).collect();
+                disk.read(look).await
+            }
+            Second::Shared(_) => {
+                let mut found = self.tiers.read_shared(keys.clone(), |_, _| false).await?;
+                Some(keys.iter().map(|key| found.remove(key).flatten()).collect())
+            }
         }
-        self.tiers.remove(&Key::Missing(row.kind, Id::Uuid(row.uuid)));
-        self.put(Key::Row(row.kind, row.uuid), row.kind.into(), 200, row.bytes.clone())
-    }
-
-    /// Keeps that `asked` is answered by this row although the row carries other ids: a track
-    /// that was linked to another one.
-    pub fn learn_as(&self, asked: &Id, row: &ParsedRow) -> Entry {
-        self.tiers.remove(&Key::Missing(row.kind, asked.clone()));
-        if let Id::Uuid(uuid) = asked {
-            self.tiers.remove(&Key::Row(row.kind, *uuid));
-        }
-        self.map(row.kind.entity(), asked.clone(), row.uuid);
-        self.learn(row)
-    }
-
-    /// Keeps that the upstream lacks a row.
-    pub fn learn_absence(&self, kind: RowKind, id: &Id) -> Entry {
-        if let Id::Uuid(uuid) = id {
-            self.tiers.remove(&Key::Row(kind, *uuid));
-        }
-        self.put(Key::Missing(kind, id.clone()), Category::Missing, 404, Bytes::new())
     }
 
     /// Drops what can never be served again.
     pub fn sweep(&self) {
-        self.tiers.sweep(self.now());
+        let now = self.now();
+        self.barriers.forget(Timestamp(now.0.saturating_sub(self.longest_life())));
+        self.note_again();
+        self.tiers.sweep(now, |key, entry| self.held(key, entry.clone()).is_some());
     }
 
     /// Entries and bytes in memory.
@@ -239,7 +273,7 @@ impl Store {
         self.tiers.shared().map(Shared::state)
     }
 
-    /// Waits until the tier behind has everything that was learned so far, where others may look
+    /// Waits until the shared tier has everything that was learned so far, where others may look
     /// for it; false when that takes longer or it is away.
     pub async fn written(&self, limit: Duration) -> bool {
         match self.tiers.shared() {
@@ -248,13 +282,17 @@ impl Store {
         }
     }
 
-    /// Waits until the disk tier is open or given up for now; false when that takes longer.
+    /// Waits until the disk tier is open, its barriers heeded, or given up for now; false when that
+    /// takes longer.
     pub fn settled(&self, limit: Duration) -> bool {
-        self.tiers.disk().is_none_or(|disk| disk.settled(limit))
+        let settled = self.tiers.disk().is_none_or(|disk| disk.settled(limit));
+        self.recall_barriers_now();
+        settled
     }
 
     /// Writes what the disk tier still holds back, and ends it; false when that takes longer.
     pub fn close(&self, limit: Duration) -> bool {
+        self.recall_barriers_now();
         self.tiers.disk().is_none_or(|disk| disk.close(limit))
     }
 
@@ -263,24 +301,112 @@ impl Store {
         self.settings.ttls.of(category)
     }
 
-    fn map(&self, entity: Entity, id: Id, uuid: Uuid) {
-        let body = Bytes::from(uuid.to_string());
-        self.put(Key::Mapping(entity, id), Category::Mapping, 200, body);
+    pub fn barriers(&self) -> &Barriers {
+        &self.barriers
     }
 
-    fn jittered(&self, category: Category, ttl: Duration) -> Duration {
+    /// Purges all of these scopes or none, and returns what counts as the time of it: what was
+    /// asked for at or before it is purged, in every tier.
+    pub fn purge(&self, scopes: &[Scope], mode: Mode) -> Result<Timestamp, TooMany> {
+        let at = self.moments.barrier();
+        self.barriers.raise(scopes, mode, at)?;
+        self.note();
+        Ok(at)
+    }
+
+    /// Heeds what others have purged. True when something was news.
+    pub fn heed(&self, theirs: &[(Scope, Barrier)]) -> bool {
+        let latest = theirs.iter().filter_map(|(_, barrier)| barrier.latest()).max();
+        self.moments.heed(latest.unwrap_or_default());
+        let news = self.barriers.merge(theirs);
+        if news {
+            self.note();
+        }
+        news
+    }
+
+    /// What an entry is worth now.
+    pub(super) fn held(&self, key: &Key, entry: Entry) -> Option<Held> {
+        let now = self.now();
+        let entry = self.barriers.over(key, &entry).leaves(entry, now)?;
+        match entry.freshness(now) {
+            Freshness::Fresh => Some(Held { entry, stale: false }),
+            Freshness::Stale => Some(Held { entry, stale: true }),
+            Freshness::Gone => None,
+        }
+    }
+
+    fn is_held(&self, key: &Key, entry: &Entry) -> bool {
+        self.held(key, entry.clone()).is_some()
+    }
+
+    fn is_fresh(&self, key: &Key, entry: &Entry) -> bool {
+        self.held(key, entry.clone()).is_some_and(|held| !held.stale)
+    }
+
+    fn know_all(&self, kind: RowKind, ids: &[Id], get: &mut dyn FnMut(&Key) -> Option<Entry>) -> Vec<Known> {
+        let mut held = |key: &Key| self.held(key, get(key)?);
+        ids.iter().map(|id| know(kind, id, &mut held)).collect()
+    }
+
+    pub(super) fn jittered(&self, category: Category, ttl: Duration) -> Duration {
         if matches!(category, Category::Missing | Category::Denied) {
             return ttl;
         }
         ttl.mul_f64(1.0 - self.settings.jitter * rand::random::<f64>())
     }
-}
 
-fn held(entry: Entry, now: Timestamp) -> Option<Held> {
-    match entry.freshness(now) {
-        Freshness::Fresh => Some(Held { entry, stale: false }),
-        Freshness::Stale => Some(Held { entry, stale: true }),
-        Freshness::Gone => None,
+    /// Heeds the barriers on disk, once.
+    fn recall_barriers(&self, view: &mut View) {
+        let mut first = false;
+        self.heeded.call_once(|| {
+            first = true;
+            if let Some(entry) = view.get(&note::key(), |_| {}) {
+                let kept = note::read(&entry);
+                let latest = kept.iter().filter_map(|(_, barrier)| barrier.latest()).max();
+                self.moments.heed(latest.unwrap_or_default());
+                self.barriers.merge(&kept);
+            }
+        });
+        if first && !self.barriers.is_empty() {
+            self.note();
+        }
+    }
+
+    fn recall_barriers_now(&self) {
+        if let Some(disk) = self.tiers.disk()
+            && !self.heeded.is_completed()
+        {
+            disk.read_now(|view| self.recall_barriers(view));
+        }
+    }
+
+    /// Writes the barriers down, once those on disk are among them.
+    fn note(&self) {
+        if self.heeded.is_completed() {
+            let dropped = self.disk().unwrap_or_default().dropped;
+            self.dropped.store(dropped, Ordering::Relaxed);
+            self.tiers.put_behind(&note::key(), note::write(&self.barriers.snapshot(), self.now()));
+        }
+    }
+
+    fn note_again(&self) {
+        let dropped = self.disk().unwrap_or_default().dropped;
+        if dropped != self.dropped.load(Ordering::Relaxed) && !self.barriers.is_empty() {
+            self.note();
+        }
+    }
+
+    /// How long a fact may be alive, in milliseconds: as this configuration says, and at least a
+    /// year, because what is on disk may have been stored under a more patient one.
+    fn longest_life(&self) -> u64 {
+        const YEAR: Duration = Duration::from_secs(366 * 24 * 3600);
+        let lives = Category::ALL.map(|category| {
+            let ttl = self.ttl(category);
+            ttl.fresh.saturating_add(ttl.stale)
+        });
+        let longest = lives.into_iter().max().unwrap_or_default().max(YEAR);
+        u64::try_from(longest.as_millis()).unwrap_or(u64::MAX)
     }
 }
 

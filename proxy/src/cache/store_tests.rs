@@ -46,7 +46,7 @@ async fn a_mapping_makes_both_spellings_ask_for_the_uuid() {
 #[tokio::test(start_paused = true)]
 async fn no_features_is_not_no_track() {
     let store = store();
-    store.learn_absence(RowKind::Features, &spotify());
+    store.as_of(store.moment()).learn_absence(RowKind::Features, &spotify());
     assert!(matches!(store.know(RowKind::Features, &spotify()), Known::Missing(_)));
     assert_eq!(store.know(RowKind::Track, &spotify()), Known::Nothing(spotify()));
 }
@@ -54,7 +54,7 @@ async fn no_features_is_not_no_track() {
 #[tokio::test(start_paused = true)]
 async fn a_row_ends_the_absence_of_its_ids() {
     let store = store();
-    store.learn_absence(RowKind::Track, &spotify());
+    store.as_of(store.moment()).learn_absence(RowKind::Track, &spotify());
     store.learn(&row(RowKind::Track));
     assert!(is_row(&store.know(RowKind::Track, &spotify()), false));
 }
@@ -62,7 +62,7 @@ async fn a_row_ends_the_absence_of_its_ids() {
 #[tokio::test(start_paused = true)]
 async fn an_absence_ends_after_its_ttl_to_the_second() {
     let store = store();
-    store.learn_absence(RowKind::Track, &spotify());
+    store.as_of(store.moment()).learn_absence(RowKind::Track, &spotify());
     advance(14 * DAY - Duration::from_secs(1)).await;
     assert!(matches!(store.know(RowKind::Track, &spotify()), Known::Missing(_)));
     advance(Duration::from_secs(1)).await;
@@ -86,7 +86,7 @@ async fn a_row_is_fresh_then_stale_then_gone() {
 async fn a_relinked_row_answers_the_id_that_was_asked() {
     let store = store();
     let asked = Id::parse("1AbCdEfGhIjKlMnOpQrStU").expect("valid");
-    store.learn_as(&asked, &row(RowKind::Track));
+    store.as_of(store.moment()).learn_as(&asked, &row(RowKind::Track));
     assert!(is_row(&store.know(RowKind::Track, &asked), false));
     assert!(is_row(&store.know(RowKind::Track, &spotify()), false));
 }
@@ -96,7 +96,7 @@ async fn a_relinked_uuid_leads_to_the_row_instead_of_copying_it() {
     let store = store();
     let asked = Id::Uuid(Uuid::from_bits(8));
     store.learn(&ParsedRow { uuid: Uuid::from_bits(8), spotify: None, ..row(RowKind::Track) });
-    store.learn_as(&asked, &row(RowKind::Track));
+    store.as_of(store.moment()).learn_as(&asked, &row(RowKind::Track));
     let Known::Row { uuid, .. } = store.know(RowKind::Track, &asked) else { panic!("held") };
     assert_eq!(uuid, Uuid::from_bits(7));
 }

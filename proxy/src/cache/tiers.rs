@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::disk::{Disk, View};
-use super::entry::{Entry, Freshness};
+use super::entry::Entry;
 use super::key::Key;
 use super::memory::Memory;
 use super::shared::Shared;
@@ -65,34 +65,48 @@ impl Tiers {
         self.memory.remove(key);
     }
 
-    /// Memory, then the disk. What is found there is in memory afterwards, as old as it is.
-    pub(super) fn recall(&self, view: &mut View, key: &Key, now: Timestamp) -> Option<Entry> {
-        let servable = |entry: &Entry| entry.freshness(now) != Freshness::Gone;
-        let promote = |entry: &Entry| {
-            if servable(entry) {
-                self.memory.put(key.clone(), entry.clone());
-            }
-        };
-        self.memory.get(key).filter(servable).or_else(|| view.get(key, promote).filter(servable))
+    /// What the tier behind keeps that memory need not.
+    pub(super) fn put_behind(&self, key: &Key, entry: Entry) {
+        match &self.second {
+            Second::Nothing => {}
+            Second::Disk(disk) => disk.put(key, entry),
+            Second::Shared(shared) => shared.put(key, entry),
+        }
     }
 
-    /// The same of the shared tier, for many keys at once. `None`: it cannot be asked.
+    /// Memory as far as it is `good`, then the disk. What is found there and `worth` something is in
+    /// memory afterwards, as old as it is.
+    pub(super) fn recall(
+        &self,
+        view: &mut View,
+        key: &Key,
+        good: impl Fn(&Key, &Entry) -> bool,
+        worth: impl Fn(&Key, &Entry) -> bool,
+    ) -> Option<Entry> {
+        let promote = |entry: &Entry| self.promote(key, entry, &worth);
+        self.memory.get(key).filter(|entry| good(key, entry)).or_else(|| view.get(key, promote))
+    }
+
+    /// The shared tier, for many keys at once, with the same promotion. `None`: it cannot be asked.
     pub(super) async fn read_shared(
         &self,
         keys: Vec<Key>,
-        now: Timestamp,
+        worth: impl Fn(&Key, &Entry) -> bool,
     ) -> Option<HashMap<Key, Option<Entry>>> {
-        let promote = |key: &Key, entry: &Entry| {
-            if entry.freshness(now) != Freshness::Gone {
-                self.memory.put(key.clone(), entry.clone());
-            }
-        };
-        self.shared()?.read(keys, promote).await
+        self.shared()?.read(keys, |key, entry| self.promote(key, entry, &worth)).await
     }
 
-    pub(super) fn sweep(&self, now: Timestamp) {
-        self.memory.sweep(now);
-        // What is shared expires by itself.
+    fn promote(&self, key: &Key, entry: &Entry, worth: impl Fn(&Key, &Entry) -> bool) {
+        let newer = |held: &Entry| held.stored_at > entry.stored_at;
+        if worth(key, entry) && !self.memory.peek(key).is_some_and(|held| newer(&held)) {
+            self.memory.put(key.clone(), entry.clone());
+        }
+    }
+
+    /// Drops what is worth nothing any more: in memory what `held` says, on disk what has expired.
+    /// What is shared expires by itself.
+    pub(super) fn sweep(&self, now: Timestamp, held: impl Fn(&Key, &Entry) -> bool) {
+        self.memory.sweep(held);
         if let Some(disk) = self.disk() {
             disk.sweep(now);
         }

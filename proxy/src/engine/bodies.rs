@@ -3,10 +3,10 @@
 use futures_util::future::join;
 use http::StatusCode;
 
+use super::Engine;
 use super::answer::{Answer, Caller};
 use super::refused::Refusal;
 use super::trace::Trace;
-use super::{Engine, MAX_REFRESHES};
 use crate::api::{Body, ErrorCode, Shape};
 use crate::budget::Lane;
 use crate::cache::{Category, Entry, Held};
@@ -112,9 +112,13 @@ impl Engine {
 
     fn held_body(&self, request: &Body, held: &Held, caller: &Caller, detail: &str) -> Answer {
         let Held { entry, stale } = held;
-        if *stale && self.bodies.in_the_air() < MAX_REFRESHES {
+        let early = !stale && self.is_due(request, entry);
+        if (*stale || early) && self.may_refresh() {
+            if early {
+                self.metrics.early_refresh();
+            }
             let wish = Wish { client: caller.client, lane: Lane::Refresh, deadline: None };
-            drop(self.bodies.join(request, false, wish, None));
+            drop(self.bodies.join(request, early, wish, None));
         }
         self.metrics.avoid(Avoided::Cache, 1);
         let trace = if *stale {
@@ -125,11 +129,25 @@ impl Engine {
         self.whole(entry, trace).aged(Some(entry.age(self.store.now())))
     }
 
+    /// A page or search that people keep asking for and that expires soon. Rows and recommendations
+    /// wait until they are stale: the former hardly change, the latter would.
+    fn is_due(&self, request: &Body, entry: &Entry) -> bool {
+        let shape = request.endpoint.shape;
+        let changing = matches!(shape, Shape::Search(_) | Shape::SubList(_));
+        if !self.settings.spare.early_refresh || !changing || entry.status != StatusCode::OK.as_u16() {
+            return false;
+        }
+        let last_tenth = entry.ttl(self.store.now()) * 10 <= i64::from(entry.fresh_for);
+        self.heat.ask(&request.key, entry, last_tenth)
+    }
+
     fn fetched_body(&self, fetched: &FetchedBody, opened: bool) -> Result<Answer, Box<Refusal>> {
-        if !opened {
+        // Opened here, but fetched elsewhere: another replica was first.
+        let own = opened && fetched.called;
+        if !own {
             self.metrics.avoid(Avoided::Coalescing, 1);
         }
-        let outcome = if opened { Outcome::Miss } else { Outcome::Collapsed };
+        let outcome = if own { Outcome::Miss } else { Outcome::Collapsed };
         let detail = if fetched.called { "calls=1" } else { "calls=0" };
         let answer = self.whole(&fetched.entry, Trace::new(outcome).stored(true).detail(detail));
         // Nothing else is kept with this status.

@@ -7,6 +7,7 @@
 mod answer;
 mod bodies;
 mod named;
+mod purge;
 mod refused;
 mod registry;
 mod repairs;
@@ -25,24 +26,36 @@ use tokio::time::{Instant, interval};
 
 pub use answer::{Answer, Caller};
 pub use named::{Unnamed, named};
+pub use purge::{Purged, Subject};
 pub use registry::{Registered, Uncorrectable, spotify_of};
 
 use crate::api::{Body, Call, ErrorBody, ErrorCode, Id, Request, classify};
 use crate::budget::{Budget, Lane, Limits, Missed, Permit, Refused};
-use crate::cache::{self, Store};
+use crate::cache::{self, Heat, Store};
 use crate::clock::Clock;
-use crate::flight::{BatchSettings, Batches, Bodies, Dispatch, Failure, Patience, Unlanded, Waiter, Wish};
+use crate::flight::{
+    BatchSettings, Batches, Bodies, Dispatch, Failure, Leases, MOST_UNATTENDED, Patience, ReadAhead,
+    Unlanded, Waiter, Wish,
+};
 use crate::guard::{self, DenyList};
 use crate::telemetry::{Avoided, Gauges, Metrics, Outcome};
 use crate::upstream::{Breaker, BreakerSettings, CallError, Upstream};
 
-/// Flights beyond which nothing is refreshed in the background.
-const MAX_REFRESHES: usize = 10_000;
 /// How often expired entries are swept out of memory.
 const SWEEP: Duration = Duration::from_secs(60);
 
+/// What budget that nobody needs is spent on; nothing unless it is asked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Spare {
+    /// Renew popular pages and searches shortly before they expire.
+    pub early_refresh: bool,
+    /// Fetch the features of newly seen tracks before they are asked for.
+    pub read_ahead: bool,
+}
+
 /// Everything an operator can turn, in the engine's own terms.
 #[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools)] // each is a switch of its own
 pub struct Settings {
     pub budget: Limits,
     /// Longest wait for a permit.
@@ -56,6 +69,7 @@ pub struct Settings {
     pub honour_no_cache: bool,
     /// Answer `/v1/track/{id}` for a Spotify id too.
     pub spotify_ids_in_paths: bool,
+    pub spare: Spare,
     pub patience: Patience,
     pub breaker: BreakerSettings,
 }
@@ -76,6 +90,7 @@ impl Default for Settings {
             guard: guard::Settings::default(),
             honour_no_cache: true,
             spotify_ids_in_paths: true,
+            spare: Spare::default(),
             patience: Patience::default(),
             breaker: BreakerSettings::default(),
         }
@@ -90,6 +105,9 @@ pub struct Engine {
     batches: Batches,
     bodies: Bodies,
     denials: Arc<DenyList>,
+    leases: Option<Leases>,
+    heat: Heat,
+    read_ahead: Arc<ReadAhead>,
     metrics: Arc<Metrics>,
 }
 
@@ -99,6 +117,7 @@ impl Engine {
         let metrics = Arc::new(Metrics::default());
         let store = Store::new(settings.cache.clone(), clock, runtime);
         let budget = Arc::new(Budget::new(&settings.budget, runtime));
+        let leases = settings.cache.link.clone().map(|link| Leases::new(link, Arc::clone(&store), runtime));
         let breaker = Breaker::new(settings.breaker.clone());
         let dispatch = Arc::new(Dispatch::new(
             Arc::clone(&budget),
@@ -107,16 +126,24 @@ impl Engine {
             settings.patience.clone(),
             Arc::clone(&metrics),
         ));
+        let read_ahead = Arc::new(ReadAhead::new(settings.spare.read_ahead, Arc::clone(&metrics)));
         let batches = Batches::new(
             settings.batch,
             Arc::clone(&dispatch),
             Arc::clone(&store),
+            leases.clone(),
             Arc::clone(&metrics),
+            Arc::clone(&read_ahead),
             runtime.clone(),
         );
         let denials = Arc::new(DenyList::new(Arc::clone(&store), settings.guard.deny));
-        let bodies =
-            Bodies::new(Arc::clone(&dispatch), Arc::clone(&store), Arc::clone(&denials), runtime.clone());
+        let bodies = Bodies::new(
+            Arc::clone(&dispatch),
+            Arc::clone(&store),
+            leases.clone(),
+            Arc::clone(&denials),
+            runtime.clone(),
+        );
         let (swept, renewed) = (Arc::downgrade(&store), Arc::downgrade(&denials));
         runtime.spawn(async move {
             let mut ticks = interval(SWEEP);
@@ -127,7 +154,20 @@ impl Engine {
                 renewed.upgrade().into_iter().for_each(|denials| denials.renew());
             }
         });
-        Arc::new(Self { settings, store, budget, dispatch, batches, bodies, denials, metrics })
+        let heat = Heat::default();
+        Arc::new(Self {
+            settings,
+            store,
+            budget,
+            dispatch,
+            batches,
+            bodies,
+            denials,
+            leases,
+            heat,
+            read_ahead,
+            metrics,
+        })
     }
 
     /// Answers a request, or `None` when it is to be streamed through: another method, an upload,
@@ -214,7 +254,7 @@ impl Engine {
         &self.denials
     }
 
-    /// What is known.
+    /// The facts themselves.
     pub fn store(&self) -> &Arc<Store> {
         &self.store
     }
@@ -229,10 +269,12 @@ impl Engine {
         Gauges {
             budget: self.budget.snapshot(),
             suspended: self.dispatch.is_suspended(),
+            read_ahead_paused: self.read_ahead.is_paused(),
             memory_entries,
             memory_bytes,
             disk: self.store.disk(),
             shared: self.store.shared(),
+            leases: self.leases.as_ref().map_or(0, Leases::held),
         }
     }
 
@@ -279,6 +321,11 @@ impl Engine {
                 Err(Failure::Refused { retry_after: self.budget.projected(wish.lane, wish.client) })
             }
         }
+    }
+
+    /// Whether one more flight that nobody waits for may open.
+    fn may_refresh(&self) -> bool {
+        self.batches.in_the_air() + self.bodies.in_the_air() < MOST_UNATTENDED
     }
 
     fn now(&self) -> SystemTime {

@@ -6,13 +6,13 @@ use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use http::StatusCode;
 
+use super::Engine;
 use super::answer::{Answer, Caller};
 use super::trace::Trace;
-use super::{Engine, MAX_REFRESHES};
 use crate::api::{ErrorBody, ErrorCode, Id, Row, RowKind, Rows, Uuid, join};
 use crate::budget::Lane;
 use crate::cache::{Category, Entry, Known};
-use crate::flight::{CallId, Failure, Fetched, Wish};
+use crate::flight::{CallId, Failure, Fetched, MOST_UNATTENDED, Wish};
 use crate::telemetry::{Avoided, Outcome};
 
 /// What became of each id of a request, in the order asked.
@@ -93,6 +93,9 @@ impl Engine {
         let mut missing: HashMap<Id, Vec<usize>> = HashMap::new();
         let mut order = Vec::new();
         let known = self.known(kind, ids).await;
+        if kind == RowKind::Features {
+            self.notice_use(&known);
+        }
         self.count_mappings(ids, &known);
         for (position, known) in known.into_iter().enumerate() {
             parts.push(match known {
@@ -115,7 +118,7 @@ impl Engine {
             });
         }
         self.count_lookups(kind, &parts);
-        self.refresh_rows(kind, stale, caller);
+        self.refresh_rows(kind, &stale, caller);
 
         // Lazy: a chunk's flights open, and its time in the queue begins, when the stream polls it.
         let chunks = order.chunks(self.settings.batch.max_ids);
@@ -145,6 +148,15 @@ impl Engine {
         Ok(Gathered { parts, opened, led, calls: calls.len() })
     }
 
+    /// Reading ahead goes by what is asked for in the end.
+    fn notice_use(&self, known: &[Known]) {
+        for known in known {
+            if let Known::Row { uuid, .. } | Known::Nothing(Id::Uuid(uuid)) = known {
+                self.read_ahead.asked(*uuid);
+            }
+        }
+    }
+
     /// What both tiers know. Nothing is awaited when memory knows everything.
     async fn known(&self, kind: RowKind, ids: &[Id]) -> Vec<Known> {
         let mut known: Vec<Known> = ids.iter().map(|id| self.store.know(kind, id)).collect();
@@ -171,29 +183,22 @@ impl Engine {
         caller: &Caller,
     ) -> Result<Vec<FetchedId>, Failure> {
         let wish = self.wish(caller);
-        let mut joined = Vec::with_capacity(chunk.len());
-        for id in chunk {
-            let (waiter, opened_here) = self.batches.join(kind, id.clone(), wish, Some(&caller.request_id));
-            if let Some(Err(failure)) = waiter.result() {
-                return Err(failure);
-            }
-            joined.push((id, waiter, opened_here));
+        let joined = self.batches.join(kind, chunk, wish, Some(&caller.request_id));
+        if let Some(failure) = joined.iter().find_map(|(waiter, _)| waiter.result()?.err()) {
+            return Err(failure);
         }
         let mut all = Vec::with_capacity(joined.len());
-        for (id, waiter, opened_here) in joined {
+        for (id, (waiter, opened_here)) in chunk.iter().zip(joined) {
             let fetched = self.wait(waiter, wish).await??;
             all.push(FetchedId { id: id.clone(), fetched, opened_here });
         }
         Ok(all)
     }
 
-    fn refresh_rows(&self, kind: RowKind, stale: Vec<Id>, caller: &Caller) {
+    fn refresh_rows(&self, kind: RowKind, stale: &[Id], caller: &Caller) {
         let wish = Wish { client: caller.client, lane: Lane::Refresh, deadline: None };
-        for id in stale {
-            if self.batches.in_the_air() < MAX_REFRESHES {
-                drop(self.batches.join(kind, id, wish, None));
-            }
-        }
+        let room = MOST_UNATTENDED.saturating_sub(self.batches.in_the_air());
+        drop(self.batches.join(kind, &stale[..stale.len().min(room)], wish, None));
     }
 
     fn absence(&self, kind: RowKind, id: &Id) -> Option<Entry> {

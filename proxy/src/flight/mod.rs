@@ -7,7 +7,10 @@ mod batch;
 mod body;
 mod dispatch;
 mod failure;
+mod lead;
+mod lease;
 mod pool;
+mod read_ahead;
 mod sizes;
 mod table;
 mod urgency;
@@ -19,4 +22,10 @@ pub use batch::{BatchSettings, Batches, CallId, Fetched, RowResult, Wish};
 pub use body::{Bodies, BodyResult, FetchedBody};
 pub use dispatch::{Dispatch, Patience};
 pub use failure::Failure;
+pub use lease::Leases;
+pub use read_ahead::ReadAhead;
 pub use table::{Unlanded, Waiter};
+
+/// Flights in the air beyond which none opens that nobody waits for. Reading ahead counts those of
+/// rows alone.
+pub const MOST_UNATTENDED: usize = 10_000;

@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
+use super::lease::Lease;
 use super::urgency::Urgency;
 use crate::api::Id;
 use crate::budget::{FairQueue, Lane};
@@ -26,6 +27,8 @@ pub(super) struct Rider<R> {
     pub(super) id: Id,
     /// Of the client request that wanted it first.
     pub(super) request_id: Option<Box<str>>,
+    /// Over all replicas, this one fetches it; `None` when it is alone.
+    pub(super) lease: Option<Lease>,
     pub(super) landing: R,
 }
 
@@ -61,6 +64,8 @@ pub(super) struct Taken<R, F> {
     pub(super) needed: Vec<Rider<R>>,
     /// With what was found: somebody filled them meanwhile.
     pub(super) filled: Vec<(Rider<R>, F)>,
+    /// How many of the needed wait in which lane, most urgent first.
+    pub(super) lanes: Vec<(Lane, usize)>,
 }
 
 impl<R> Pool<R> {
@@ -118,8 +123,9 @@ impl<R> Pool<R> {
         look_up: impl Fn(&Id) -> Option<F>,
     ) -> Taken<R, F> {
         self.carriers.retain(|other| !Arc::ptr_eq(other, carrier));
-        let (mut taken, mut filled) = (Vec::new(), Vec::new());
-        for queue in self.waiting.values_mut().rev() {
+        let (mut taken, mut filled, mut lanes) = (Vec::new(), Vec::new(), Vec::new());
+        for (lane, queue) in self.waiting.iter_mut().rev() {
+            let before = taken.len();
             while taken.len() < self.max_ids
                 && let Some((_, rider)) = queue.pop()
             {
@@ -128,8 +134,9 @@ impl<R> Pool<R> {
                     None => taken.push(rider),
                 }
             }
+            lanes.push((*lane, taken.len() - before));
         }
-        Taken { needed: taken, filled }
+        Taken { needed: taken, filled, lanes }
     }
 
     /// Ids waiting in this lane or higher.

@@ -140,6 +140,10 @@ impl<K: Clone + Eq + Hash, V: Clone, P: Clone> Flights<K, V, P> {
         }
     }
 
+    pub(super) fn contains(&self, key: &K) -> bool {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner).contains_key(key)
+    }
+
     /// Flights in the air.
     pub(super) fn len(&self) -> usize {
         self.table.lock().unwrap_or_else(PoisonError::into_inner).len()

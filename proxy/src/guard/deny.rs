@@ -17,7 +17,7 @@ use http::StatusCode;
 use quick_cache::sync::Cache;
 
 use super::exempt::Exempt;
-use crate::cache::{Category, Denials, Entry, Held, Key, Store, Ttl};
+use crate::cache::{AsOf, Category, Denials, Entry, Held, Key, Store, Ttl};
 
 /// Requests whose answers are counted at the same time.
 const COUNTED: usize = 10_000;
@@ -116,11 +116,11 @@ impl DenyList {
     }
 
     /// Remembers a permanent refusal, unless that is off or the request is exempt.
-    pub async fn learn(&self, text: &str, refusal: Bytes) -> Option<Entry> {
+    pub async fn learn(&self, text: &str, refusal: Bytes, lesson: AsOf<'_>) -> Option<Entry> {
         if !self.may_deny(text).await {
             return None;
         }
-        Some(self.store.put(key(text), Category::Denied, StatusCode::BAD_REQUEST.as_u16(), refusal))
+        Some(lesson.put(key(text), Category::Denied, StatusCode::BAD_REQUEST.as_u16(), refusal))
     }
 
     /// From now on a refused request is answered as the one to `target` is.
@@ -136,7 +136,8 @@ impl DenyList {
     pub fn import(&self, text: &str, refusal: Bytes, instead: Option<&str>, left: Duration) {
         let (status, body) = Denial::write(refusal, instead);
         let longest = Ttl { fresh: left, stale: Duration::ZERO };
-        self.store.put_at_most(key(text), Category::Denied, status, body, longest);
+        let lesson = self.store.as_of(self.store.moment());
+        lesson.put_at_most(key(text), Category::Denied, status, body, longest);
     }
 
     /// False when it was not denied.

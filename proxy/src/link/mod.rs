@@ -143,6 +143,11 @@ impl Link {
         &self.shared.settings.prefix
     }
 
+    /// The longest a request waits for what it looks up.
+    pub fn lookup_timeout(&self) -> Duration {
+        self.shared.settings.lookup_timeout
+    }
+
     pub fn is_up(&self) -> bool {
         self.shared.ups.borrow().is_some()
     }

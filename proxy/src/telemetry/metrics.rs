@@ -8,7 +8,7 @@ use prometheus::{
 };
 
 use crate::api::RowKind;
-use crate::budget::Snapshot;
+use crate::budget::{Lane, Snapshot};
 use crate::cache::{Category, DiskState, SharedState};
 
 /// One line of the table.
@@ -76,6 +76,14 @@ metrics! {
         "Ids asked upstream in batches"),
     batch_ids: HistogramVec("recobeat_batch_ids", ["kind"],
         "Ids per upstream batch", IDS),
+    along: IntCounterVec("recobeat_upstream_ids_along_total", ["lane"],
+        "Ids of a lower lane that took a free place in a leaving batch, at no cost"),
+    read_ahead: IntCounterVec("recobeat_read_ahead_rows_total", ["row"],
+        "Features read ahead: read, used (asked for within 10 minutes), or not read because it pauses"),
+    read_ahead_paused: Gauge("recobeat_read_ahead_paused", [],
+        "1 while reading ahead pauses because too few of its rows are asked for"),
+    early: IntCounter("recobeat_early_refreshes_total", [],
+        "Hot pages and searches whose renewal was asked for before they expired"),
     permits: IntCounterVec("recobeat_budget_permits_total", ["lane"],
         "Permits granted since the start"),
     refunded: IntCounter("recobeat_budget_refunded_total", [],
@@ -116,6 +124,8 @@ metrics! {
         "Writes given up because too many waited for the disk"),
     disk_late: Gauge("recobeat_disk_reads_late_total", [],
         "Reads given up because the disk took too long"),
+    leases: Gauge("recobeat_leases_held", [],
+        "Keys that this replica fetches for all replicas at present"),
     redis_commands: Gauge("recobeat_redis_commands_total", [],
         "Commands sent to Redis since the start"),
     redis_late: Gauge("recobeat_redis_late_total", [],
@@ -202,17 +212,40 @@ impl Avoided {
     }
 }
 
+/// What became of a row that was to be read ahead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadAheadRow {
+    Read,
+    /// Read, and asked for in time.
+    Used,
+    /// Not read: reading ahead pauses.
+    Paused,
+}
+
+impl ReadAheadRow {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Used => "used",
+            Self::Paused => "paused",
+        }
+    }
+}
+
 /// What is read when somebody looks, not counted as it happens.
 #[derive(Debug, Clone)]
 pub struct Gauges {
     pub budget: Snapshot,
     pub suspended: bool,
+    pub read_ahead_paused: bool,
     pub memory_entries: usize,
     pub memory_bytes: u64,
     /// `None`: there is no disk tier.
     pub disk: Option<DiskState>,
     /// `None`: there is no shared tier.
     pub shared: Option<SharedState>,
+    /// Keys that this replica fetches for all.
+    pub leases: usize,
 }
 
 impl Metrics {
@@ -264,6 +297,27 @@ impl Metrics {
         self.upstream_calls.with_label_values(&["pass", status]).inc();
     }
 
+    /// Ids of this lane rode along for nothing.
+    pub fn along(&self, lane: Lane, ids: usize) {
+        self.along.with_label_values(&[lane.name()]).inc_by(ids as u64);
+    }
+
+    pub fn ids_along(&self, lane: Lane) -> u64 {
+        self.along.with_label_values(&[lane.name()]).get()
+    }
+
+    pub fn read_ahead(&self, row: ReadAheadRow) {
+        self.read_ahead.with_label_values(&[row.name()]).inc();
+    }
+
+    pub fn read_ahead_rows(&self, row: ReadAheadRow) -> u64 {
+        self.read_ahead.with_label_values(&[row.name()]).get()
+    }
+
+    pub fn early_refresh(&self) {
+        self.early.inc();
+    }
+
     pub fn tier_hits(&self, tier: &str, hits: u64) {
         if hits > 0 {
             self.tier_hits.with_label_values(&[tier]).inc_by(hits);
@@ -292,7 +346,16 @@ impl Metrics {
     /// The text exposition format, with `gauges` as of now.
     #[allow(clippy::cast_precision_loss)] // counts far below 2^52
     pub fn render(&self, gauges: &Gauges) -> String {
-        let Gauges { budget, suspended, memory_entries, memory_bytes, disk, shared } = gauges;
+        let Gauges {
+            budget,
+            suspended,
+            read_ahead_paused,
+            memory_entries,
+            memory_bytes,
+            disk,
+            shared,
+            leases,
+        } = gauges;
         let counts = budget.counts;
         for (lane, granted) in [
             ("interactive", counts.granted_interactive),
@@ -313,6 +376,7 @@ impl Metrics {
         self.in_flight.set(budget.in_flight as f64);
         self.hold.set(budget.hold.unwrap_or_default().as_secs_f64());
         self.suspended.set(f64::from(u8::from(*suspended)));
+        self.read_ahead_paused.set(f64::from(u8::from(*read_ahead_paused)));
         self.memory_entries.set(*memory_entries as f64);
         self.memory_bytes.set(*memory_bytes as f64);
         self.tier_up.with_label_values(&["memory"]).set(1.0);
@@ -327,6 +391,7 @@ impl Metrics {
         }
         if let Some(SharedState { link, waiting, written, dropped }) = shared {
             self.tier_up.with_label_values(&["redis"]).set(f64::from(u8::from(link.up)));
+            self.leases.set(*leases as f64);
             self.redis_commands.set(link.commands as f64);
             self.redis_late.set(link.late as f64);
             self.redis_refused.set(link.refused as f64);

@@ -2,4 +2,4 @@
 
 mod metrics;
 
-pub use metrics::{Avoided, Gauges, METRICS, Metric, Metrics, Outcome};
+pub use metrics::{Avoided, Gauges, METRICS, Metric, Metrics, Outcome, ReadAheadRow};

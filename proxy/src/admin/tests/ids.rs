@@ -29,6 +29,11 @@ fn learn(console: &Console, kind: RowKind) {
     console.engine.store().learn(&ParsedRow { kind, uuid, spotify, bytes: Bytes::from(body) });
 }
 
+fn learn_absence(console: &Console, kind: RowKind, id: &Id) {
+    let store = console.engine.store();
+    store.as_of(store.moment()).learn_absence(kind, id);
+}
+
 fn id(text: &str) -> Id {
     Id::parse(text).unwrap()
 }
@@ -37,7 +42,7 @@ fn id(text: &str) -> Id {
 async fn a_track_is_known_by_both_its_ids() {
     let console = console();
     learn(&console, RowKind::Track);
-    console.engine.store().learn_absence(RowKind::Features, &id(UUID));
+    learn_absence(&console, RowKind::Features, &id(UUID));
     advance(Duration::from_secs(60)).await;
     for asked in [UUID, SPOTIFY] {
         let told = console.told(Method::GET, &format!("/registry/{asked}"), "").await;
@@ -72,7 +77,7 @@ async fn an_id_nobody_asked_for_is_known_as_nothing() {
 async fn a_mapping_can_be_corrected() {
     let console = console();
     learn(&console, RowKind::Track);
-    console.engine.store().learn_absence(RowKind::Track, &id(UNKNOWN));
+    learn_absence(&console, RowKind::Track, &id(UNKNOWN));
     let body = json!({ "uuid": UUID, "entity": "track" }).to_string();
     let told = console.told(Method::PUT, &format!("/registry/{UNKNOWN}"), &body).await;
     assert_eq!((&told["known"][0]["uuid"], &told["known"][0]["missing"]), (&json!(UUID), &json!([])));
@@ -125,8 +130,8 @@ async fn forgetting_works_in_both_directions_and_leaves_the_rows(#[case] asked: 
     let console = console();
     learn(&console, RowKind::Track);
     let store = console.engine.store();
-    store.learn_absence(RowKind::Features, &id(UUID));
-    store.learn_absence(RowKind::Features, &id(SPOTIFY));
+    store.as_of(store.moment()).learn_absence(RowKind::Features, &id(UUID));
+    store.as_of(store.moment()).learn_absence(RowKind::Features, &id(SPOTIFY));
     let told = console.told(Method::DELETE, &format!("/registry/{asked}"), "").await;
     assert_eq!(told["forgotten"], json!({ "mappings": 1, "missing_marks": 2 }));
     for one in [UUID, SPOTIFY] {
@@ -139,7 +144,7 @@ async fn forgetting_works_in_both_directions_and_leaves_the_rows(#[case] asked: 
 async fn many_ids_are_looked_up_at_once_in_both_directions() {
     let console = console();
     learn(&console, RowKind::Track);
-    console.engine.store().learn_absence(RowKind::Track, &id(UNKNOWN));
+    learn_absence(&console, RowKind::Track, &id(UNKNOWN));
     let body = json!({ "ids": [SPOTIFY, UNKNOWN, OTHER, UUID] }).to_string();
     let told = console.told(Method::POST, "/registry/lookup", &body).await;
     let track = json!([{
@@ -170,7 +175,7 @@ async fn statistics_count_entries_by_sort() {
     let console = console();
     learn(&console, RowKind::Track);
     advance(Duration::from_secs(5)).await;
-    console.engine.store().learn_absence(RowKind::Features, &id(UUID));
+    learn_absence(&console, RowKind::Features, &id(UUID));
     let told = console.told(Method::GET, "/registry", "").await;
     let tally = |oldest| json!({ "entries": 1, "stale": 0, "oldest_seconds": oldest });
     let expected = json!({

@@ -279,6 +279,11 @@ impl Disk {
         None
     }
 
+    /// Reads on this thread, for as long as it takes. `None` when the tier is away.
+    pub(super) fn read_now<T>(&self, act: impl FnOnce(&mut View) -> T) -> Option<T> {
+        View::of(Arc::clone(&self.shared)).map(|mut view| act(&mut view))
+    }
+
     /// Like [`Disk::read`], however long it takes.
     pub(super) async fn walk<T: Send + 'static>(
         &self,

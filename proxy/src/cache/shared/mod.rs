@@ -29,7 +29,6 @@ use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout};
-use xxhash_rust::xxh3::xxh3_128;
 
 use super::entry::Entry;
 use super::form;
@@ -131,6 +130,11 @@ impl Shared {
         self.inner.link.is_up()
     }
 
+    /// The longest a look-up may take, whatever it needs.
+    pub(super) fn patience(&self) -> Duration {
+        self.inner.link.lookup_timeout()
+    }
+
     pub(super) fn put(&self, key: &Key, entry: Entry) {
         self.push(key, Write::Put(entry));
     }
@@ -210,5 +214,5 @@ impl Inner {
 
 /// Where a key's entry is kept.
 fn name(prefix: &str, key: &Key) -> String {
-    format!("{prefix}:{{{:032x}}}:e", xxh3_128(&form::key(key)))
+    format!("{prefix}:{{{:032x}}}:e", key.hash())
 }

@@ -70,7 +70,7 @@ async fn what_one_replica_learns_another_finds_under_both_ids() {
 async fn absences_are_shared_and_ended_for_all() {
     let server = Server::start(&[]).await;
     let (one, other) = (store(&server.link().await), store(&server.link().await));
-    one.learn_absence(RowKind::Track, &spotify());
+    one.as_of(one.moment()).learn_absence(RowKind::Track, &spotify());
     assert!(one.written(LONG).await);
     assert!(matches!(recall(&other, spotify()).await, Known::Missing(_)));
     one.learn(&row(7));
@@ -176,6 +176,7 @@ async fn a_frozen_server_is_a_miss() {
     let one = store(&link);
     server.signal("STOP");
     assert_eq!(timeout(LONG, one.recall_body(body("key"))).await.expect("let go"), None);
+    timeout(LONG, link.ups().wait_for(Option::is_none)).await.expect("noticed").expect("it lives");
     assert_eq!(one.behind(), None);
     server.signal("CONT");
 }

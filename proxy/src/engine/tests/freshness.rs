@@ -143,12 +143,8 @@ async fn a_person_who_meets_a_background_fetch_too_far_back_is_refused_at_once()
     let patient = crate::flight::Wish { client: client(90).client, lane: Lane::Warm, deadline: None };
     let crate::api::Request::Body(body) = request(target) else { panic!("a search is a body") };
     drop(world.engine.bodies.join(&body, false, patient, None));
-    drop(world.engine.batches.join(
-        RowKind::Track,
-        crate::api::Id::parse(&spotify(1)).expect("an id"),
-        patient,
-        None,
-    ));
+    let id = crate::api::Id::parse(&spotify(1)).expect("an id");
+    drop(world.engine.batches.join(RowKind::Track, &[id], patient, None));
     let late: Vec<_> =
         (40..44).map(|n| world.spawn(&format!("/v1/album/search?searchText=s{n}"), client(n))).collect();
     tokio::task::yield_now().await;
@@ -165,10 +161,69 @@ async fn a_person_who_meets_a_background_fetch_too_far_back_is_refused_at_once()
     assert_eq!(world.get(target).await.outcome, Outcome::Hit, "the background fetch went on");
 }
 
-fn request(target: &str) -> crate::api::Request {
-    let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
-    match crate::api::classify(&Method::GET, path, query) {
-        Ok(crate::api::Call::Cacheable(request)) => request,
-        other => panic!("{target} is {other:?}"),
+const SEARCH: &str = "/v1/track/search?searchText=song";
+
+fn renewing_early() -> World {
+    let spare = Spare { early_refresh: true, read_ahead: false };
+    World::with(Settings { spare, ..Settings::default() })
+}
+
+/// Asks so often, without letting go of the clock.
+async fn ask_often(world: &World, target: &str, times: usize) {
+    for _ in 0..times {
+        assert_eq!(world.get(target).await.outcome, Outcome::Hit, "{target}");
     }
+}
+
+#[rstest]
+#[case::search(SEARCH)]
+#[case::page("/v1/artist/00000052-0000-4000-8000-000000000001/track")]
+#[tokio::test(start_paused = true)]
+async fn a_hot_page_is_renewed_before_it_expires(#[case] target: &str) {
+    let world = renewing_early();
+    world.get(target).await;
+    advance(DAY / 100 * 80).await;
+    ask_often(&world, target, 50).await;
+    world.settled().await;
+    assert_eq!(world.upstream.calls(), 1, "not in its last tenth");
+    advance(DAY / 100 * 14).await;
+    world.upstream.revise();
+    ask_often(&world, target, 50).await;
+    world.settled().await;
+    assert_eq!((world.upstream.calls(), world.get(target).await.age), (2, Some(0)));
+    assert_eq!(world.engine.budget.snapshot().counts.granted_refresh, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_few_ask_for_is_left_to_expire() {
+    let world = renewing_early();
+    world.get(SEARCH).await;
+    advance(DAY / 100 * 94).await;
+    ask_often(&world, SEARCH, 2).await;
+    world.settled().await;
+    assert_eq!(world.upstream.calls(), 1);
+}
+
+#[rstest]
+#[case::list("/v1/track?ids=T000000000000000000001", 30)]
+#[case::recommendation("/v1/track/recommendation?size=5&seeds=T000000000000000000001", 7)]
+#[case::absent_artist("/v1/artist/00000052-0000-4000-8000-0000ffffffff/track", 14)]
+#[tokio::test(start_paused = true)]
+async fn nothing_else_is_renewed_early(#[case] target: &str, #[case] days: u32) {
+    let world = renewing_early();
+    world.get(target).await;
+    advance(DAY * days / 100 * 94).await;
+    ask_often(&world, target, 50).await;
+    world.settled().await;
+    assert_eq!(world.upstream.calls(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn early_renewal_is_off_where_it_is_not_asked_for() {
+    let world = World::new();
+    world.get(SEARCH).await;
+    advance(DAY / 100 * 94).await;
+    ask_often(&world, SEARCH, 50).await;
+    world.settled().await;
+    assert_eq!(world.upstream.calls(), 1);
 }

@@ -6,13 +6,18 @@ mod catalogue;
 mod failures;
 mod fallbacks;
 mod freshness;
+mod priority;
 mod properties;
+mod purges;
+mod reading_ahead;
 mod relinks;
 mod repairs;
+mod replicas;
 mod restart;
 mod rows;
 mod scripted;
 mod sharing;
+mod stale_if_error;
 mod workload;
 
 use std::net::IpAddr;
@@ -24,7 +29,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
-use super::{Answer, Caller, Engine, Settings};
+use super::{Answer, Caller, Engine, Settings, Spare};
 use crate::api::ErrorCode;
 use crate::budget::{Lane, Limits};
 use crate::clock::{Clock, Timestamp};
@@ -134,6 +139,14 @@ fn client(n: u32) -> Caller {
 
 fn in_lane(lane: Lane) -> Caller {
     Caller { lane, ..client(900) }
+}
+
+fn request(target: &str) -> crate::api::Request {
+    let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
+    match crate::api::classify(&Method::GET, path, query) {
+        Ok(crate::api::Call::Cacheable(request)) => request,
+        other => panic!("{target} is {other:?}"),
+    }
 }
 
 fn tracks(ids: impl IntoIterator<Item = String>) -> String {

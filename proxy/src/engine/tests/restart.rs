@@ -6,7 +6,7 @@ use super::catalogue::{artist, spotify, track};
 use super::*;
 use crate::cache::{self, DiskSettings};
 use crate::guard;
-use crate::telemetry::Outcome;
+use crate::telemetry::{Outcome, ReadAheadRow};
 use scripted::Act;
 
 const DRAW: &str = "/v1/track/recommendation?size=5&seeds=T000000000000000000001";
@@ -29,10 +29,14 @@ impl Restarts {
     }
 
     fn start(&self) -> World {
+        self.start_with(Spare::default())
+    }
+
+    fn start_with(&self, spare: Spare) -> World {
         let path = self.folder.path().join("cache.redb");
         let disk = Some(DiskSettings { path, max_bytes: 1 << 30 });
         let cache = cache::Settings { disk, ..cache::Settings::default() };
-        let settings = Settings { budget: lifted(), cache, ..Settings::default() };
+        let settings = Settings { budget: lifted(), cache, spare, ..Settings::default() };
         let upstream = Arc::clone(&self.upstream);
         let engine =
             Engine::new(settings, Arc::clone(&upstream) as _, self.clock.clone(), &Handle::current());
@@ -262,4 +266,24 @@ async fn memory_that_forgets_under_pressure_is_backed_by_the_disk() {
     }
     assert_eq!(world.upstream.calls(), calls);
     assert!(world.engine.metrics().hits_of("disk") > 1_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn features_the_disk_knows_are_not_read_ahead() {
+    let restarts = Restarts::new();
+    let first = restarts.start();
+    first.get(&features((0..10).map(track))).await;
+    assert!(first.engine.close(LONG));
+    let second = restarts.start_with(Spare { read_ahead: true, early_refresh: false });
+    second.get(&tracks((0..15).map(spotify))).await;
+    let read = || second.engine.metrics().read_ahead_rows(ReadAheadRow::Read);
+    for _ in 0..1_000 {
+        // The disk is read on another thread, in real time.
+        tokio::task::spawn_blocking(|| std::thread::sleep(Duration::from_millis(5))).await.expect("no panic");
+        if read() > 0 {
+            break;
+        }
+    }
+    second.settled().await;
+    assert_eq!(read(), 5);
 }

@@ -59,7 +59,10 @@ fn take(queue: &Mutex<VecDeque<String>>) -> Option<String> {
 
 /// Upstream calls a cold run of `clients` makes, and the virtual time it takes.
 async fn cost(requests: Vec<String>, clients: u32) -> (World, usize, Duration) {
-    let world = World::new();
+    cost_in(World::new(), requests, clients).await
+}
+
+async fn cost_in(world: World, requests: Vec<String>, clients: u32) -> (World, usize, Duration) {
     let begun = Instant::now();
     let mut runs = JoinSet::new();
     for who in 0..clients {
@@ -97,4 +100,15 @@ async fn the_order_of_the_requests_after_the_conversion_matters_little() {
     println!("shuffled: one client {one} calls, {took:?}; eight {eight} calls, {took_eight:?}");
     assert!(one <= 20, "{one}");
     assert!(eight <= 22, "{eight}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn reading_ahead_a_cold_run_makes_at_most_sixteen_calls() {
+    for requests in [workload(), shuffled()] {
+        let spare = Spare { read_ahead: true, early_refresh: true };
+        let world = World::with(Settings { spare, ..Settings::default() });
+        let (_, calls, took) = cost_in(world, requests, 1).await;
+        println!("one client, reading ahead: {calls} calls, {took:?}");
+        assert!(calls <= 16, "{calls}");
+    }
 }

@@ -68,9 +68,7 @@ pub fn serve(config: &Config) -> Result<(), ServeError> {
 
     let admin_address = admin_listener.local_addr()?;
     start_admin(config, &proxy, admin_listener, front_settings.listen, &runtime)?;
-    if let Some(link) = &proxy.link {
-        runtime.block_on(link.settled(OPEN));
-    }
+    runtime.block_on(proxy.engine.connected(OPEN));
     if !proxy.engine.settled(OPEN) {
         tracing::info!("the cache's file is still being opened: answering without it until then");
     }
@@ -86,6 +84,7 @@ pub fn serve(config: &Config) -> Result<(), ServeError> {
     if !runtime.block_on(proxy.engine.written(CLOSE)) {
         tracing::warn!("Redis is slow or away: what was learned last may be lost");
     }
+    runtime.block_on(proxy.engine.leave());
     // Fills that still run are given up: their waiters are gone, and nothing else waits for them.
     runtime.shutdown_timeout(Duration::from_secs(1));
     if !proxy.engine.close(CLOSE) {
@@ -99,8 +98,6 @@ pub fn serve(config: &Config) -> Result<(), ServeError> {
 struct Proxy {
     engine: Arc<Engine>,
     target: Arc<Target>,
-    /// The server that replicas share.
-    link: Option<Arc<Link>>,
 }
 
 #[async_trait]
@@ -149,7 +146,7 @@ fn assemble(config: &Config, runtime: &Handle) -> Result<Proxy, ServeError> {
     let link = link_settings(config)?.map(|settings| Link::start(settings, runtime));
     let clock = link.as_ref().map_or(Clock::System, |link| Clock::Shared(link.offset()));
     let engine = Engine::new(engine_settings(config, link.clone()), client, clock, runtime);
-    Ok(Proxy { engine, target, link })
+    Ok(Proxy { engine, target })
 }
 
 fn start_admin(
@@ -311,6 +308,7 @@ fn engine_settings(config: &Config, link: Option<Arc<Link>>) -> Settings {
             max_in_flight: budget.max_in_flight,
             adaptive: budget.adaptive,
         },
+        replicas: budget.replicas,
         queue_timeout: budget.queue_timeout,
         batch: BatchSettings { max_ids: batch.max_ids, linger: batch.linger },
         max_parallel_per_request: batch.max_parallel_per_request,

@@ -105,6 +105,8 @@ fn budget(budget: &Snapshot) -> Value {
         "queued": Value::Object(queued.into_iter().collect()),
         "projected_wait_seconds": budget.projected_wait.as_ref().map(Duration::as_secs_f64),
         "hold_seconds": budget.hold.as_ref().map(Duration::as_secs_f64),
+        "shared": budget.fleet.map(|fleet| fleet.joined),
+        "replicas": budget.fleet.map_or(1, |fleet| fleet.replicas),
         "refused": budget.counts.refused,
         "throttled": budget.counts.throttled,
         "holds": budget.counts.holds,

@@ -88,6 +88,7 @@ pub struct Snapshot {
 #[derive(Debug)]
 pub struct Budget {
     shared: Arc<Shared>,
+    ledger: Option<Arc<dyn Ledger>>,
     driver: AbortHandle,
 }
 
@@ -102,17 +103,28 @@ impl Budget {
     /// A budget of this process alone. Starts the driver task on `runtime`, which must outlive every
     /// service that spends.
     pub fn new(limits: &Limits, runtime: &Handle) -> Self {
-        let shared = Shared::new(limits, None);
-        let driver = runtime.spawn(drive(Arc::clone(&shared))).abort_handle();
-        Self { shared, driver }
+        Self::shared(limits, 1, None, runtime)
     }
 
     /// A budget of all replicas that use the same ledger; `replicas` of them at least, for when
-    /// they cannot see each other.
-    pub fn shared(limits: &Limits, replicas: u32, ledger: Arc<dyn Ledger>, runtime: &Handle) -> Self {
-        let shared = Shared::new(limits, Some(Fleet::new(replicas)));
-        let driver = runtime.spawn(fleet::drive(Arc::clone(&shared), ledger)).abort_handle();
-        Self { shared, driver }
+    /// they cannot see each other, as they never can without one.
+    pub fn shared(limits: &Limits, replicas: u32, ledger: Option<Arc<dyn Ledger>>, runtime: &Handle) -> Self {
+        let fleet = (replicas > 1 || ledger.is_some()).then(|| Fleet::new(replicas));
+        let shared = Shared::new(limits, fleet);
+        let driver = match ledger.clone() {
+            Some(ledger) => runtime.spawn(fleet::drive(Arc::clone(&shared), ledger)),
+            None => runtime.spawn(drive(Arc::clone(&shared))),
+        };
+        Self { shared, ledger, driver: driver.abort_handle() }
+    }
+
+    /// Grants nothing any more, and tells the other replicas so that they need not keep a part of
+    /// the budget.
+    pub async fn leave(&self) {
+        self.driver.abort();
+        if let Some(ledger) = &self.ledger {
+            fleet::leave(&self.shared, &**ledger).await;
+        }
     }
 
     /// Refuses when the turn of one more call of this lane and client would come after `deadline`,

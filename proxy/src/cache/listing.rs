@@ -63,29 +63,43 @@ impl Newest {
 }
 
 impl Store {
-    /// The denials in memory and on disk; at most `most` are told. What replicas share cannot be
-    /// walked: of that, only what this one has used is known here.
+    /// The denials in all tiers; at most `most` are told.
     pub async fn denials(self: &Arc<Self>, most: usize) -> Denials {
-        let (now, store) = (self.now(), Arc::clone(self));
-        let lasts = move |entry: &Entry| entry.freshness(now) != Freshness::Gone;
+        let store = Arc::clone(self);
         let walk = spawn_blocking(move || {
             let (mut newest, mut seen) = (Newest::new(most), HashSet::new());
             for (key, entry) in store.tiers.memory.iter() {
-                if let Key::Denied(text) = key
-                    && lasts(&entry)
-                    && seen.insert(Arc::clone(&text))
+                if let Key::Denied(text) = &key
+                    && store.is_held(&key, &entry)
+                    && seen.insert(Arc::clone(text))
                 {
-                    newest.add(text, entry);
+                    newest.add(Arc::clone(text), entry);
                 }
             }
             (newest, seen)
         });
         let Ok((mut newest, seen)) = walk.await else { return Denials::default() };
+        if let Some(shared) = self.tiers.shared() {
+            let listed = shared.denials().await.unwrap_or_default();
+            let unseen =
+                listed.into_iter().filter(|key| !matches!(key, Key::Denied(text) if seen.contains(text)));
+            let unseen: Vec<Key> = unseen.collect();
+            let found = self.look_behind(unseen.clone()).await.unwrap_or_default();
+            for (key, entry) in unseen.into_iter().zip(found) {
+                let entry = entry.filter(|entry| self.is_held(&key, entry));
+                if let (Key::Denied(text), Some(entry)) = (key, entry) {
+                    newest.add(text, entry);
+                }
+            }
+        }
         if let Some(disk) = self.tiers.disk() {
+            let store = Arc::clone(self);
             let walk = disk.walk(move |view| {
                 let mut newest = Newest::new(most);
-                view.denials(|key, entry| match key {
-                    Key::Denied(text) if lasts(&entry) && !seen.contains(&text) => newest.add(text, entry),
+                view.denials(|key, entry| match &key {
+                    Key::Denied(text) if store.is_held(&key, &entry) && !seen.contains(text) => {
+                        newest.add(Arc::clone(text), entry);
+                    }
                     _ => {}
                 });
                 newest

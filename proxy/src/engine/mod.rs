@@ -30,7 +30,7 @@ pub use purge::{Purged, Subject};
 pub use registry::{Registered, Uncorrectable, spotify_of};
 
 use crate::api::{Body, Call, ErrorBody, ErrorCode, Id, Request, classify};
-use crate::budget::{Budget, Lane, Limits, Missed, Permit, Refused};
+use crate::budget::{Budget, Lane, Ledger, Limits, Missed, Permit, Refused};
 use crate::cache::{self, Heat, Store};
 use crate::clock::Clock;
 use crate::flight::{
@@ -58,6 +58,8 @@ pub struct Spare {
 #[allow(clippy::struct_excessive_bools)] // each is a switch of its own
 pub struct Settings {
     pub budget: Limits,
+    /// Replicas that share the budget at least, for when they cannot see each other.
+    pub replicas: u32,
     /// Longest wait for a permit.
     pub queue_timeout: Duration,
     pub batch: BatchSettings,
@@ -83,6 +85,7 @@ impl Default for Settings {
                 max_in_flight: 6,
                 adaptive: true,
             },
+            replicas: 1,
             queue_timeout: Duration::from_secs(30),
             batch: BatchSettings::default(),
             max_parallel_per_request: 4,
@@ -116,7 +119,8 @@ impl Engine {
     pub fn new(settings: Settings, upstream: Arc<dyn Upstream>, clock: Clock, runtime: &Handle) -> Arc<Self> {
         let metrics = Arc::new(Metrics::default());
         let store = Store::new(settings.cache.clone(), clock, runtime);
-        let budget = Arc::new(Budget::new(&settings.budget, runtime));
+        let ledger = settings.cache.link.clone().map(|link| link as Arc<dyn Ledger>);
+        let budget = Arc::new(Budget::shared(&settings.budget, settings.replicas, ledger, runtime));
         let leases = settings.cache.link.clone().map(|link| Leases::new(link, Arc::clone(&store), runtime));
         let breaker = Breaker::new(settings.breaker.clone());
         let dispatch = Arc::new(Dispatch::new(
@@ -283,10 +287,20 @@ impl Engine {
         self.store.settled(limit)
     }
 
+    /// Waits until the shared tier can be read or is known to be away; false when that takes longer.
+    pub async fn connected(&self, limit: Duration) -> bool {
+        self.store.connected(limit).await
+    }
+
     /// Waits until replicas find in the shared tier what was learned here; false when it is away or
     /// that takes longer.
     pub async fn written(&self, limit: Duration) -> bool {
         self.store.written(limit).await
+    }
+
+    /// Starts no more calls, and leaves the budget to the other replicas.
+    pub async fn leave(&self) {
+        self.budget.leave().await;
     }
 
     /// Writes what the cache still holds back, and ends its disk tier; false when that takes longer.

@@ -97,10 +97,15 @@ impl Engine {
             Id::Malformed(_) => return Err(Uncorrectable::Malformed),
             Id::Uuid(own) if *own == uuid => return Err(Uncorrectable::Itself),
             // A row of its own would be found first.
-            Id::Uuid(own) => kinds(entity).for_each(|kind| self.store.remove(&Key::Row(kind, *own))),
+            Id::Uuid(own) => {
+                let rows: Vec<Key> = kinds(entity).map(|kind| Key::Row(kind, *own)).collect();
+                self.store.forget(&rows);
+            }
             Id::Spotify(_) => {}
         }
-        kinds(entity).for_each(|kind| self.store.remove(&Key::Missing(kind, id.clone())));
+        let absences = kinds(entity).map(|kind| Key::Missing(kind, id.clone()));
+        let wrong: Vec<Key> = absences.chain([Key::Mapping(entity, id.clone())]).collect();
+        self.store.forget(&wrong);
         let body = uuid.to_string().into();
         self.store.put(Key::Mapping(entity, id.clone()), Category::Mapping, 200, body);
         Ok(())
@@ -110,15 +115,17 @@ impl Engine {
     /// known of it is returned.
     pub async fn forget(&self, id: &Id) -> Vec<Registered> {
         let known = self.registered(id).await;
+        let mut keys = Vec::new();
         for entity in Entity::ALL {
             let of_entity = known.iter().filter(|one| one.entity == entity);
             let others = of_entity
                 .flat_map(|one| one.uuid.map(Id::Uuid).into_iter().chain(one.spotify.map(Id::Spotify)));
             for spelling in others.chain([id.clone()]) {
-                self.store.remove(&Key::Mapping(entity, spelling.clone()));
-                kinds(entity).for_each(|kind| self.store.remove(&Key::Missing(kind, spelling.clone())));
+                keys.push(Key::Mapping(entity, spelling.clone()));
+                keys.extend(kinds(entity).map(|kind| Key::Missing(kind, spelling.clone())));
             }
         }
+        self.store.forget(&keys);
         known
     }
 

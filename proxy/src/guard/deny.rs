@@ -144,14 +144,15 @@ impl DenyList {
     pub async fn forget(&self, text: &str) -> bool {
         let key = key(text);
         let known = self.store.get(&key).is_some() || self.store.recall_body(key.clone()).await.is_some();
-        self.store.remove(&key);
+        self.store.forget(&[key]);
         known
     }
 
     /// Forgets everything, and says how much that was.
     pub async fn forget_all(&self) -> usize {
         let Denials { newest, .. } = self.store.denials(usize::MAX).await;
-        newest.iter().for_each(|(text, _)| self.store.remove(&key(text)));
+        let keys: Vec<Key> = newest.iter().map(|(text, _)| key(text)).collect();
+        self.store.forget(&keys);
         newest.len()
     }
 

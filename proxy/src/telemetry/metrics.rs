@@ -104,6 +104,10 @@ metrics! {
         "Calls waiting for a permit"),
     hold: Gauge("recobeat_budget_hold_seconds", [],
         "Seconds left of the present hold, 0 without one"),
+    replicas: Gauge("recobeat_budget_replicas", [],
+        "Proxies that share the budget, this one included; while they cannot see each other, those it is split between"),
+    shared: Gauge("recobeat_budget_shared", [],
+        "1 while one budget is kept for all replicas, 0 for one of its own or a part"),
     suspended: Gauge("recobeat_breaker_open", [],
         "1 while calls are suspended after repeated failures"),
     memory_entries: Gauge("recobeat_memory_entries", [],
@@ -375,6 +379,8 @@ impl Metrics {
         self.recent.set(budget.started_last_minute as f64);
         self.in_flight.set(budget.in_flight as f64);
         self.hold.set(budget.hold.unwrap_or_default().as_secs_f64());
+        self.replicas.set(budget.fleet.map_or(1.0, |fleet| fleet.replicas as f64));
+        self.shared.set(f64::from(u8::from(budget.fleet.is_some_and(|fleet| fleet.joined))));
         self.suspended.set(f64::from(u8::from(*suspended)));
         self.read_ahead_paused.set(f64::from(u8::from(*read_ahead_paused)));
         self.memory_entries.set(*memory_entries as f64);

@@ -235,7 +235,11 @@ end
 -- What is kept, and what is told -----------------------------------------------------------------
 
 me.seq, me.heard, me.remembered, me.queue = report.seq, now, now + MEMORY, report.queue
-keep(report.replica, me)
+if report.leaving then
+  redis.call('HDEL', replicas, report.replica)
+else
+  keep(report.replica, me)
+end
 redis.call('HSET', pace, 'hold', hold, 'unexplained', unexplained, 'arrival', arrival,
   'gathering', gathering)
 if rate < ceiling then

@@ -33,6 +33,14 @@ pub(in crate::budget) async fn drive(shared: Arc<Shared>, ledger: Arc<dyn Ledger
     }
 }
 
+/// Says good-bye, if anybody listens.
+pub(in crate::budget) async fn leave(shared: &Shared, ledger: &dyn Ledger) {
+    let farewell = shared.look(|scheduler| scheduler.farewell(Instant::now()));
+    if let Some(report) = farewell {
+        let _heard = ledger.exchange(&report).await;
+    }
+}
+
 /// Reports until an answer fails to come.
 async fn together(shared: &Shared, ledger: &dyn Ledger) {
     let mut repeats = 0;

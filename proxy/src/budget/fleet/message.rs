@@ -35,6 +35,8 @@ pub struct Report {
     pub throttled: Option<Throttled>,
     /// It answered something else.
     pub answered: bool,
+    /// This replica ends.
+    pub leaving: bool,
     /// Everything this replica knows, where the ledger may know less.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub whole: Option<Whole>,

@@ -33,7 +33,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-pub(super) use driver::drive;
+pub(super) use driver::{drive, leave};
 pub use message::{Report, View};
 pub(super) use state::Fleet;
 pub use state::FleetState;

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::super::lane::Lane;
 use super::super::ring::StartId;
 use super::HEARTBEAT;
-use super::message::Peer;
+use super::message::{Peer, Throttled};
 
 /// How things stand between the replicas, for operators.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +27,9 @@ pub(in crate::budget) struct Fleet {
     /// Replicas there are at least.
     pub(super) least: u32,
     pub(super) joined: bool,
+    /// A report is under way, or was answered: what happens now is for the next. Else the next is a
+    /// whole one anyway.
+    pub(super) talking: bool,
     /// The ledger may not know what this replica knows.
     pub(super) untold: bool,
     pub(super) seq: u64,
@@ -53,8 +56,7 @@ pub(super) struct News {
     pub(super) moved: BTreeSet<StartId>,
     pub(super) taken_back: Vec<StartId>,
     pub(super) ended: bool,
-    /// With the `Retry-After` of the 429, if any.
-    pub(super) throttled: Option<Option<Duration>>,
+    pub(super) throttled: Option<Throttled>,
     pub(super) answered: bool,
 }
 
@@ -71,6 +73,7 @@ impl Fleet {
             name: format!("{:016x}", rand::random::<u64>()),
             least: least.max(1),
             joined: false,
+            talking: false,
             untold: true,
             seq: 0,
             epoch: String::new(),
@@ -104,24 +107,32 @@ impl Fleet {
     }
 
     pub(in crate::budget) fn moved(&mut self, number: StartId) {
-        self.news.moved.insert(number);
+        if self.talking {
+            self.news.moved.insert(number);
+        }
     }
 
     pub(in crate::budget) fn ended(&mut self) {
-        self.news.ended = true;
+        self.news.ended = self.talking;
     }
 
     pub(in crate::budget) fn taken_back(&mut self, number: StartId) {
-        self.news.taken_back.push(number);
+        if self.talking {
+            self.news.taken_back.push(number);
+        }
     }
 
     pub(in crate::budget) fn throttled(&mut self, retry_after: Option<Duration>) {
-        let longest = self.news.throttled.flatten().max(retry_after);
-        self.news.throttled = Some(longest);
+        if self.talking {
+            let told = self.news.throttled.take().and_then(|told| told.retry_after);
+            let retry_after = retry_after.map(|after| after.as_secs_f64() * 1000.0);
+            let longest = told.into_iter().chain(retry_after).reduce(f64::max);
+            self.news.throttled = Some(Throttled { retry_after: longest });
+        }
     }
 
     pub(in crate::budget) fn answered(&mut self) {
-        self.news.answered = true;
+        self.news.answered = self.talking;
     }
 
     /// Calls of others that are projected to start before one here with `ahead` before it. Turns

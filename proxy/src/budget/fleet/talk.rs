@@ -8,7 +8,7 @@ use super::super::lane::Lane;
 use super::super::ring::StartId;
 use super::super::scheduler::Scheduler;
 use super::QUIET;
-use super::message::{Ask, Report, Rules, Throttled, View, Whole};
+use super::message::{Ask, Report, Rules, View, Whole};
 use super::state::{Fleet, News};
 
 /// A moment so and so many milliseconds before `now`; negative: after.
@@ -40,6 +40,7 @@ impl Scheduler {
         let start = ask.map(|lane| (self.number(), lane));
         let fleet = self.fleet.as_mut().expect("only a fleet reports");
         fleet.seq += 1;
+        fleet.talking = true;
         fleet.reported = now;
         fleet.asking = start;
         let news = std::mem::take(&mut fleet.news);
@@ -69,14 +70,21 @@ impl Scheduler {
             held: self.in_flight.iter().map(|&number| fleet.start_name(number)).collect(),
             queue: self.queued(Lane::Interactive),
             arrival: self.last_interactive.map(|at| age(now, at)),
-            throttled: throttled(&news),
+            throttled: news.throttled,
             answered: news.answered,
+            leaving: false,
             whole: fleet.untold.then(|| self.whole(now, fleet)),
             ask: start.map(|(number, lane)| Ask {
                 start: fleet.start_name(number),
                 background: lane != Lane::Interactive,
             }),
         }
+    }
+
+    /// The last report: peers need not keep a part of the budget for this replica.
+    pub(super) fn farewell(&mut self, now: Instant) -> Option<Report> {
+        self.fleet.as_ref().filter(|fleet| fleet.joined)?;
+        Some(Report { ask: None, leaving: true, ..self.report(now) })
     }
 
     /// Takes over what the ledger tells, and hands out what it grants.
@@ -123,6 +131,7 @@ impl Scheduler {
     /// The ledger does not answer.
     pub(super) fn part(&mut self, now: Instant) {
         let fleet = self.fleet.as_mut().expect("only a fleet parts");
+        fleet.talking = false;
         fleet.untold = true;
         // The next report says it all, as a whole.
         fleet.news = News::default();
@@ -183,8 +192,4 @@ impl Scheduler {
             hold: self.pace.hold_until(now).map_or(0.0, |until| -age(now, until)),
         }
     }
-}
-
-fn throttled(news: &News) -> Option<Throttled> {
-    news.throttled.map(|retry_after| Throttled { retry_after: retry_after.map(millis) })
 }

@@ -113,7 +113,11 @@ impl Book {
             }
         }
         me = Replica { seq: report.seq, heard: now, remembered: now + MEMORY, queue: report.queue, ..me };
-        self.replicas.insert(name.clone(), me);
+        if report.leaving {
+            self.replicas.remove(name);
+        } else {
+            self.replicas.insert(name.clone(), me);
+        }
         self.rate = (rate < ceiling).then_some((rate, since));
 
         (view.rate, view.since, view.hold) = (rate, now - since, (self.hold - now).max(0.0));

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use rstest::rstest;
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Handle};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::super::super::{Budget, Lane};
+use super::super::super::{Budget, Lane, Limits};
 use super::replicas::{Line, Server, State, Upstream, budget, limits};
 
 const CLIENT: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
@@ -27,10 +27,13 @@ struct Fleet {
 
 impl Fleet {
     fn new(count: usize, at_least: u32, state: State) -> Self {
+        Self::with(&limits(80, 750, 6), count, at_least, state)
+    }
+
+    fn with(limits: &Limits, count: usize, at_least: u32, state: State) -> Self {
         let server = Server::new(state);
         let lines: Vec<_> = (0..count).map(|_| Line::new(&server, LATENCY)).collect();
-        let limits = limits(80, 750, 6);
-        let budgets = lines.iter().map(|line| budget(&limits, at_least, line)).collect();
+        let budgets = lines.iter().map(|line| budget(limits, at_least, line)).collect();
         Self { server, lines, budgets, upstream: Upstream::new(), clients: JoinSet::new() }
     }
 
@@ -108,6 +111,28 @@ async fn one_replica_cut_off_keeps_to_its_part_and_the_others_to_theirs() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_is_cut_off_keeps_still_until_the_others_know() {
+    let fleet = Fleet::with(&limits(600, 0, 20), 2, 1, State::Up);
+    sleep(Duration::from_secs(2)).await;
+    fleet.lines[1].is_up(false);
+    let begun = Instant::now();
+    drop(fleet.budgets[1].enqueue(Lane::Interactive, CLIENT).permit().await);
+    assert!(begun.elapsed() >= Duration::from_millis(1_500), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_was_apart_before_the_server_died_is_reckoned_with() {
+    let mut fleet = Fleet::new(3, 1, State::Up);
+    fleet.load(0..3, 12, Duration::from_millis(300));
+    sleep(Duration::from_secs(65)).await;
+    fleet.lines[2].is_up(false);
+    sleep(Duration::from_secs(50)).await;
+    fleet.server.becomes(State::Dead);
+    sleep(Duration::from_secs(60)).await;
+    fleet.keeps_the_rules();
+}
+
+#[tokio::test(start_paused = true)]
 async fn replicas_that_never_met_keep_to_the_number_configured() {
     let mut fleet = Fleet::new(3, 3, State::Dead);
     fleet.load(0..3, 12, Duration::from_secs(3));
@@ -158,6 +183,31 @@ async fn a_replica_that_died_gives_its_part_back_after_a_minute() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_replica_that_leaves_gives_its_part_back_at_once() {
+    let mut fleet = Fleet::new(2, 1, State::Up);
+    sleep(Duration::from_secs(2)).await;
+    fleet.budgets[1].leave().await;
+    fleet.load(0..1, 12, Duration::from_secs(1));
+    sleep(Duration::from_secs(60)).await;
+    assert!(fleet.starts() >= 79, "{}", fleet.starts());
+    assert_eq!(fleet.budgets[0].snapshot().fleet.expect("a fleet").replicas, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn replicas_without_a_ledger_keep_to_the_number_configured() {
+    let budget = Budget::shared(&limits(80, 750, 6), 4, None, &Handle::current());
+    let mut made = 0;
+    let minute = async {
+        loop {
+            drop(budget.enqueue(Lane::Interactive, CLIENT).permit().await);
+            made += 1;
+        }
+    };
+    assert!(timeout(Duration::from_secs(61), minute).await.is_err());
+    assert_eq!(made, 20);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_waiter_goes_on_when_the_server_freezes_while_it_asks() {
     let fleet = Fleet::new(2, 1, State::Up);
     sleep(Duration::from_secs(2)).await;
@@ -205,7 +255,7 @@ fn fate() -> impl Strategy<Value = Fate> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     /// Any fates at any times: never more starts in a minute than the rate, never more calls than
     /// slots; and while nothing happens, the whole budget is used again.

@@ -182,5 +182,6 @@ pub(super) fn limits(rate: u32, gap_ms: u64, in_flight: usize) -> Limits {
 }
 
 pub(super) fn budget(limits: &Limits, replicas: u32, line: &Arc<Line>) -> Arc<Budget> {
-    Arc::new(Budget::shared(limits, replicas, Arc::clone(line) as Arc<dyn Ledger>, &Handle::current()))
+    let ledger = Arc::clone(line) as Arc<dyn Ledger>;
+    Arc::new(Budget::shared(limits, replicas, Some(ledger), &Handle::current()))
 }

@@ -33,6 +33,7 @@ async fn exchange(wire: &mut MultiplexedConnection, now: f64, report: &Report) -
 
 /// One step of one replica.
 #[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools)] // each happens or not
 struct Step {
     pause: u32,
     replica: usize,
@@ -41,17 +42,22 @@ struct Step {
     voided: bool,
     ended: bool,
     queue: usize,
-    throttled: Option<Option<u32>>,
+    throttled: Option<Throttled>,
     answered: bool,
     background: bool,
     odd: u8,
+}
+
+fn throttled() -> impl Strategy<Value = Throttled> {
+    let retry_after = prop::option::of((0..90_000_u32).prop_map(f64::from));
+    retry_after.prop_map(|retry_after| Throttled { retry_after })
 }
 
 prop_compose! {
     fn step()(
         pause in prop_oneof![0..900_u32, 0..90_000_u32], replica in 0..3_usize,
         flags in prop::array::uniform6(prop::bool::weighted(0.2)), queue in 0..4_usize,
-        throttled in prop::option::weighted(0.1, prop::option::of(0..90_000_u32)), odd in 0..40_u8,
+        throttled in prop::option::weighted(0.1, throttled()), odd in 0..40_u8,
     ) -> Step {
         let [whole, moved, voided, ended, answered, background] = flags;
         Step { pause, replica, whole, moved, voided, ended, queue, throttled, answered, background, odd }
@@ -108,8 +114,9 @@ impl Writer {
             held: self.held.clone(),
             queue: step.queue,
             arrival: (step.queue > 0).then_some(0.0),
-            throttled: step.throttled.map(|after| Throttled { retry_after: after.map(f64::from) }),
+            throttled: step.throttled.clone(),
             answered: step.answered,
+            leaving: step.odd == 5,
             whole: whole.then(|| Whole {
                 starts: view.starts.clone(),
                 slots: view.slots.clone(),
@@ -138,7 +145,7 @@ fn settled(mut view: View) -> View {
     for (_, millis) in view.starts.iter_mut().chain(&mut view.slots) {
         round(millis);
     }
-    [&mut view.now, &mut view.since, &mut view.hold].map(round);
+    [&mut view.now, &mut view.since, &mut view.hold].into_iter().for_each(round);
     view.rate = (view.rate * 1e6).round() / 1e6;
     view.retry.iter_mut().for_each(round);
     view.starts.sort_by(|a, b| a.0.cmp(&b.0));
@@ -188,7 +195,7 @@ async fn fleet(server: &Server, count: usize) -> Vec<Arc<Budget>> {
     let mut budgets = Vec::new();
     for _ in 0..count {
         let link = server.link().await;
-        budgets.push(Arc::new(Budget::shared(&limits, 1, link as Arc<dyn Ledger>, &Handle::current())));
+        budgets.push(Arc::new(Budget::shared(&limits, 1, Some(link as Arc<dyn Ledger>), &Handle::current())));
     }
     let met = async {
         while budgets.iter().any(|budget| budget.snapshot().fleet.is_none_or(|fleet| fleet.replicas < count))

@@ -21,10 +21,10 @@ use crate::budget::Permit;
 use crate::cache;
 use crate::clock::Clock;
 use crate::config::{Config, LogFormat, Oversize};
-use crate::engine::{Answer, Caller, Engine, Settings};
+use crate::engine::{Answer, Caller, Engine, Settings, Spare};
 use crate::flight::{BatchSettings, Patience};
 use crate::front::{self, FrontError, FrontSettings, Outcome, Service};
-use crate::guard::Rules;
+use crate::guard::{self, Rules};
 use crate::link::{self, AddressError, Link, Nodes};
 use crate::upstream::{BreakerSettings, Client, Target, TargetError, TargetSettings};
 
@@ -68,9 +68,7 @@ pub fn serve(config: &Config) -> Result<(), ServeError> {
 
     let admin_address = admin_listener.local_addr()?;
     start_admin(config, &proxy, admin_listener, front_settings.listen, &runtime)?;
-    if let Some(link) = &proxy.link {
-        runtime.block_on(link.settled(OPEN));
-    }
+    runtime.block_on(proxy.engine.connected(OPEN));
     if !proxy.engine.settled(OPEN) {
         tracing::info!("the cache's file is still being opened: answering without it until then");
     }
@@ -100,8 +98,6 @@ pub fn serve(config: &Config) -> Result<(), ServeError> {
 struct Proxy {
     engine: Arc<Engine>,
     target: Arc<Target>,
-    /// The server that replicas share.
-    link: Option<Arc<Link>>,
 }
 
 #[async_trait]
@@ -150,7 +146,7 @@ fn assemble(config: &Config, runtime: &Handle) -> Result<Proxy, ServeError> {
     let link = link_settings(config)?.map(|settings| Link::start(settings, runtime));
     let clock = link.as_ref().map_or(Clock::System, |link| Clock::Shared(link.offset()));
     let engine = Engine::new(engine_settings(config, link.clone()), client, clock, runtime);
-    Ok(Proxy { engine, target, link })
+    Ok(Proxy { engine, target })
 }
 
 fn start_admin(
@@ -327,16 +323,18 @@ fn engine_settings(config: &Config, link: Option<Arc<Link>>) -> Settings {
             }),
             link,
         },
-        rules: Rules {
-            recommendations: guard.rules,
-            max_ids_per_request: batch.max_ids_per_request,
-            split: batch.oversize == Oversize::Split,
+        guard: guard::Settings {
+            rules: Rules {
+                recommendations: guard.rules,
+                max_ids_per_request: batch.max_ids_per_request,
+                split: batch.oversize == Oversize::Split,
+            },
+            repair: guard.repair,
+            deny: guard.deny,
         },
-        remember_denied: guard.deny,
         honour_no_cache: cache.recommendation_no_cache == crate::config::NoCache::Honour,
         spotify_ids_in_paths: cache.serve_spotify_ids_in_paths,
-        early_refresh: cache.early_refresh,
-        read_ahead: cache.read_ahead,
+        spare: Spare { early_refresh: cache.early_refresh, read_ahead: cache.read_ahead },
         patience: Patience {
             max_attempts: upstream.retry.max_attempts,
             backoff: upstream.retry.backoff,

@@ -6,9 +6,9 @@ use axum::extract::State;
 use serde_json::{Map, Value, json};
 
 use super::Admin;
-use crate::budget::Snapshot;
+use crate::budget::{Lane, Snapshot};
 use crate::cache::Category;
-use crate::telemetry::{Avoided, Metrics};
+use crate::telemetry::{Avoided, Metrics, ReadAheadRow};
 
 /// The numbers people ask for first: hits by category, calls avoided by cause, the budget.
 pub(super) async fn get(State(admin): State<Arc<Admin>>) -> Json<Value> {
@@ -51,6 +51,13 @@ pub(super) async fn get(State(admin): State<Arc<Admin>>) -> Json<Value> {
             "calls": metrics.upstream_calls(),
             "calls_avoided": avoided(metrics),
             "suspended": gauges.suspended,
+            "ids_along": along(metrics),
+        },
+        "read_ahead": {
+            "read": metrics.read_ahead_rows(ReadAheadRow::Read),
+            "used": metrics.read_ahead_rows(ReadAheadRow::Used),
+            "not_read": metrics.read_ahead_rows(ReadAheadRow::Paused),
+            "paused": gauges.read_ahead_paused,
         },
         "budget": budget(&gauges.budget),
     }))
@@ -80,6 +87,13 @@ fn by_category(metrics: &Metrics) -> Value {
 fn avoided(metrics: &Metrics) -> Value {
     let causes = Avoided::ALL.map(|cause| (cause.name().to_owned(), json!(metrics.avoided(cause))));
     Value::Object(causes.into_iter().collect())
+}
+
+/// Ids that took a free place in a batch that left for more urgent ones.
+fn along(metrics: &Metrics) -> Value {
+    let lanes =
+        [Lane::Refresh, Lane::Warm].map(|lane| (lane.name().to_owned(), json!(metrics.ids_along(lane))));
+    Value::Object(lanes.into_iter().collect())
 }
 
 fn budget(budget: &Snapshot) -> Value {

@@ -39,6 +39,7 @@ fn keys() -> Vec<Key> {
         keys.push(Key::Missing(RowKind::Track, Id::Uuid(uuid(n))));
     }
     keys.push(Key::Missing(RowKind::Features, spotify()));
+    keys.push(Key::Denied(bodies[3].into()));
     keys.push(Key::Mapping(Entity::Track, spotify()));
     keys
 }
@@ -54,7 +55,7 @@ fn scopes() -> Vec<Scope> {
 }
 
 /// What a scope covers, spelled out. The mapping leads to the first UUID.
-fn covers(scope: &Scope, key: &Key, status: u16) -> bool {
+fn covers(scope: &Scope, key: &Key) -> bool {
     let endpoint_of = |path: &str| Endpoint::find(path).map(|(endpoint, _)| endpoint.shape);
     match (scope, key) {
         (Scope::All, _) => true,
@@ -62,7 +63,7 @@ fn covers(scope: &Scope, key: &Key, status: u16) -> bool {
         (Scope::Category(category), Key::Row(kind, _)) => *category == (*kind).into(),
         (Scope::Category(category), Key::Mapping(..)) => *category == Category::Mapping,
         (Scope::Category(category), Key::Missing(..)) => *category == Category::Missing,
-        (Scope::Category(category), Key::Body(_)) if status == 400 => *category == Category::Denied,
+        (Scope::Category(category), Key::Denied(_)) => *category == Category::Denied,
         (Scope::Category(category), Key::Body(text)) => {
             let path = text.trim_start_matches('=').split('?').next().unwrap_or_default();
             endpoint_of(path).is_some_and(|shape| *category == Category::of_shape(shape))
@@ -70,8 +71,8 @@ fn covers(scope: &Scope, key: &Key, status: u16) -> bool {
         (Scope::Endpoint(endpoint), Key::Row(kind, _) | Key::Missing(kind, _)) => {
             endpoint.shape == Shape::MultiGet(*kind)
         }
-        (Scope::Endpoint(_), Key::Mapping(..)) | (Scope::Id(_), Key::Body(_)) => false,
-        (Scope::Endpoint(endpoint), Key::Body(text)) => {
+        (Scope::Endpoint(_), Key::Mapping(..)) | (Scope::Id(_), Key::Body(_) | Key::Denied(_)) => false,
+        (Scope::Endpoint(endpoint), Key::Body(text) | Key::Denied(text)) => {
             let path = text.trim_start_matches('=').split('?').next().unwrap_or_default();
             endpoint_of(path) == Some(endpoint.shape)
         }
@@ -97,7 +98,7 @@ fn entry(stored_at: u64, status: u16) -> Entry {
 /// By the list of all purges.
 fn naive(purges: &[(Scope, Mode, Timestamp)], key: &Key, mut entry: Entry) -> Option<Entry> {
     let latest = |mode| {
-        let own = purges.iter().filter(|(scope, m, _)| *m == mode && covers(scope, key, entry.status));
+        let own = purges.iter().filter(|(scope, m, _)| *m == mode && covers(scope, key));
         own.map(|(.., at)| *at).max().filter(|at| *at >= entry.stored_at)
     };
     if latest(Mode::Hard).is_some() {
@@ -137,7 +138,7 @@ proptest! {
             let entry = entry(at, if matches!(key, Key::Body(_)) { status } else { 200 });
             let expected = naive(&purges, &key, entry.clone());
             for replica in &replicas {
-                prop_assert_eq!(replica.over(&key, &entry).leaves(entry.clone()), expected.clone());
+                prop_assert_eq!(replica.over(&key, &entry).leaves(entry.clone(), Timestamp(u64::MAX)), expected.clone());
             }
         }
     }
@@ -192,13 +193,13 @@ async fn follow(steps: Vec<Step>) {
 fn expected(done: &[Step], key: &Key) -> Option<bool> {
     let stored = done.iter().rposition(|step| matches!(step, Step::Store(stored) if stored == key))?;
     let purged = |mode| {
-        done[stored..].iter().any(
-            |step| matches!(step, Step::Purge(scope, purged) if *purged == mode && covers(scope, key, 200)),
-        )
+        done[stored..]
+            .iter()
+            .any(|step| matches!(step, Step::Purge(scope, purged) if *purged == mode && covers(scope, key)))
     };
     match (purged(Mode::Hard), purged(Mode::Soft)) {
         (true, _) => None,
-        (false, soft) if soft && matches!(key, Key::Missing(..)) => None,
+        (false, soft) if soft && matches!(key, Key::Missing(..) | Key::Denied(_)) => None,
         (false, soft) => Some(soft),
     }
 }
@@ -216,6 +217,23 @@ async fn a_softly_purged_entry_is_stale_for_its_window_from_the_purge_on() {
     assert!(store.get(&key).is_some());
     advance(Duration::from_secs(1)).await;
     assert_eq!(store.get(&key), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_barrier_just_ahead_of_the_clock_ends_freshness_now() {
+    let store = Store::new(Settings::default(), Clock::tokio(), &Handle::current());
+    let [one, other] = [0, 1].map(|n| Key::Row(RowKind::Track, uuid(n)));
+    store.put(one.clone(), Category::Track, 200, Bytes::new());
+    advance(Duration::from_millis(999)).await;
+    store.purge(&[Scope::All], Mode::Soft).expect("one");
+    store.put(one.clone(), Category::Track, 200, Bytes::new());
+    advance(Duration::from_millis(1_000)).await;
+    for _ in 0..3 {
+        // Each fact and barrier within one millisecond is a millisecond later than the last.
+        store.put(other.clone(), Category::Track, 200, Bytes::new());
+        store.purge(&[Scope::All], Mode::Soft).expect("one");
+        assert_eq!([&one, &other].map(|key| store.get(key).map(|held| held.stale)), [Some(true); 2]);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -23,7 +23,7 @@ pub(super) fn write(barriers: &[(Scope, Barrier)], now: Timestamp) -> Entry {
     let line =
         |(scope, barrier): &(Scope, Barrier)| (scope.to_string(), millis(barrier.soft), millis(barrier.hard));
     let lines: Vec<Line> = barriers.iter().map(line).collect();
-    let latest = barriers.iter().filter_map(|(_, barrier)| barrier.soft.max(barrier.hard)).max();
+    let latest = barriers.iter().filter_map(|(_, barrier)| barrier.latest()).max();
     Entry {
         body: Bytes::from(serde_json::to_vec(&lines).expect("strings and integers always serialise")),
         status: 200,

@@ -94,14 +94,18 @@ impl Store {
             (None, Some(disk)) => Second::Disk(Disk::start(disk.clone())),
             (None, None) => Second::Nothing,
         };
-        Arc::new(Self {
+        let store = Arc::new(Self {
             tiers: Tiers { memory, second },
             settings,
             moments: Moments::new(clock),
             barriers: Barriers::default(),
             heeded: Once::new(),
             dropped: AtomicU64::new(0),
-        })
+        });
+        if let Some(shared) = store.tiers.shared() {
+            shared.share_purges(Arc::downgrade(&store), runtime);
+        }
+        store
     }
 
     pub fn now(&self) -> Timestamp {
@@ -134,6 +138,18 @@ impl Store {
 
     pub fn remove(&self, key: &Key) {
         self.tiers.remove(key);
+    }
+
+    /// Like [`Store::remove`], for what an operator has decided: other replicas shall not go on
+    /// serving it out of their memory either. What cannot be told to them any more is gone here.
+    pub fn forget(&self, keys: &[Key]) {
+        keys.iter().for_each(|key| self.tiers.remove(key));
+        if self.tiers.shared().is_some() && !keys.is_empty() {
+            let scopes: Vec<Scope> = keys.iter().cloned().map(Scope::Key).collect();
+            if let Err(error) = self.purge(&scopes, Mode::Hard) {
+                tracing::warn!(%error, "other replicas were not told what to forget");
+            }
+        }
     }
 
     /// What is known about an id. Learning a row forgets its absence and the other way round.
@@ -253,7 +269,7 @@ impl Store {
     /// Drops what can never be served again.
     pub fn sweep(&self) {
         let now = self.now();
-        self.barriers.forget(Timestamp(now.0.saturating_sub(self.longest_life())));
+        self.barriers.forget(self.oldest());
         self.note_again();
         self.tiers.sweep(now, |key, entry| self.held(key, entry.clone()).is_some());
     }
@@ -290,6 +306,14 @@ impl Store {
         settled
     }
 
+    /// Waits until the shared tier can be read or is known to be away; false when that takes longer.
+    pub async fn connected(&self, limit: Duration) -> bool {
+        match self.tiers.shared() {
+            Some(shared) => shared.settled(limit).await,
+            None => true,
+        }
+    }
+
     /// Writes what the disk tier still holds back, and ends it; false when that takes longer.
     pub fn close(&self, limit: Duration) -> bool {
         self.recall_barriers_now();
@@ -311,12 +335,13 @@ impl Store {
         let at = self.moments.barrier();
         self.barriers.raise(scopes, mode, at)?;
         self.note();
+        self.tiers.shared().into_iter().for_each(Shared::purged);
         Ok(at)
     }
 
     /// Heeds what others have purged. True when something was news.
     pub fn heed(&self, theirs: &[(Scope, Barrier)]) -> bool {
-        let latest = theirs.iter().filter_map(|(_, barrier)| barrier.soft.max(barrier.hard)).max();
+        let latest = theirs.iter().filter_map(|(_, barrier)| barrier.latest()).max();
         self.moments.heed(latest.unwrap_or_default());
         let news = self.barriers.merge(theirs);
         if news {
@@ -327,15 +352,17 @@ impl Store {
 
     /// What an entry is worth now.
     pub(super) fn held(&self, key: &Key, entry: Entry) -> Option<Held> {
-        let entry = self.barriers.over(key, &entry).leaves(entry)?;
-        match entry.freshness(self.now()) {
+        let now = self.now();
+        let entry = self.barriers.over(key, &entry).leaves(entry, now)?;
+        match entry.freshness(now) {
             Freshness::Fresh => Some(Held { entry, stale: false }),
             Freshness::Stale => Some(Held { entry, stale: true }),
             Freshness::Gone => None,
         }
     }
 
-    fn is_held(&self, key: &Key, entry: &Entry) -> bool {
+    /// Whether it is worth anything now.
+    pub(super) fn is_held(&self, key: &Key, entry: &Entry) -> bool {
         self.held(key, entry.clone()).is_some()
     }
 
@@ -362,7 +389,7 @@ impl Store {
             first = true;
             if let Some(entry) = view.get(&note::key(), |_| {}) {
                 let kept = note::read(&entry);
-                let latest = kept.iter().filter_map(|(_, barrier)| barrier.soft.max(barrier.hard)).max();
+                let latest = kept.iter().filter_map(|(_, barrier)| barrier.latest()).max();
                 self.moments.heed(latest.unwrap_or_default());
                 self.barriers.merge(&kept);
             }
@@ -394,6 +421,11 @@ impl Store {
         if dropped != self.dropped.load(Ordering::Relaxed) && !self.barriers.is_empty() {
             self.note();
         }
+    }
+
+    /// Nothing that was learned before is alive.
+    pub(super) fn oldest(&self) -> Timestamp {
+        Timestamp(self.now().0.saturating_sub(self.longest_life()))
     }
 
     /// How long a fact may be alive, in milliseconds: as this configuration says, and at least a

@@ -6,7 +6,11 @@
 
 mod answer;
 mod bodies;
+mod named;
 mod purge;
+mod refused;
+mod registry;
+mod repairs;
 mod rows;
 mod trace;
 
@@ -21,7 +25,9 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, interval};
 
 pub use answer::{Answer, Caller};
+pub use named::{Unnamed, named};
 pub use purge::{Purged, Subject};
+pub use registry::{Registered, Uncorrectable, spotify_of};
 
 use crate::api::{Body, Call, ErrorBody, ErrorCode, Id, Request, classify};
 use crate::budget::{Budget, Lane, Ledger, Limits, Missed, Permit, Refused};
@@ -31,12 +37,21 @@ use crate::flight::{
     BatchSettings, Batches, Bodies, Dispatch, Failure, Leases, MOST_UNATTENDED, Patience, ReadAhead,
     Unlanded, Waiter, Wish,
 };
-use crate::guard::{self, Rules};
+use crate::guard::{self, DenyList};
 use crate::telemetry::{Avoided, Gauges, Metrics, Outcome};
 use crate::upstream::{Breaker, BreakerSettings, CallError, Upstream};
 
 /// How often expired entries are swept out of memory.
 const SWEEP: Duration = Duration::from_secs(60);
+
+/// What budget that nobody needs is spent on; nothing unless it is asked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Spare {
+    /// Renew popular pages and searches shortly before they expire.
+    pub early_refresh: bool,
+    /// Fetch the features of newly seen tracks before they are asked for.
+    pub read_ahead: bool,
+}
 
 /// Everything an operator can turn, in the engine's own terms.
 #[derive(Debug, Clone)]
@@ -51,17 +66,12 @@ pub struct Settings {
     /// Batches of one request in flight.
     pub max_parallel_per_request: usize,
     pub cache: cache::Settings,
-    pub rules: Rules,
-    /// Keep permanent 400s of the upstream.
-    pub remember_denied: bool,
+    pub guard: guard::Settings,
     /// `Cache-Control: no-cache` asks for a new recommendation.
     pub honour_no_cache: bool,
     /// Answer `/v1/track/{id}` for a Spotify id too.
     pub spotify_ids_in_paths: bool,
-    /// Renew popular pages and searches shortly before they expire.
-    pub early_refresh: bool,
-    /// Fetch the features of newly seen tracks before they are asked for.
-    pub read_ahead: bool,
+    pub spare: Spare,
     pub patience: Patience,
     pub breaker: BreakerSettings,
 }
@@ -80,13 +90,10 @@ impl Default for Settings {
             batch: BatchSettings::default(),
             max_parallel_per_request: 4,
             cache: cache::Settings::default(),
-            rules: Rules::default(),
-            remember_denied: true,
+            guard: guard::Settings::default(),
             honour_no_cache: true,
             spotify_ids_in_paths: true,
-            early_refresh: true,
-            // Off, unlike in the configuration: here calls are counted without it.
-            read_ahead: false,
+            spare: Spare::default(),
             patience: Patience::default(),
             breaker: BreakerSettings::default(),
         }
@@ -100,6 +107,7 @@ pub struct Engine {
     dispatch: Arc<Dispatch>,
     batches: Batches,
     bodies: Bodies,
+    denials: Arc<DenyList>,
     leases: Option<Leases>,
     heat: Heat,
     read_ahead: Arc<ReadAhead>,
@@ -122,7 +130,7 @@ impl Engine {
             settings.patience.clone(),
             Arc::clone(&metrics),
         ));
-        let read_ahead = Arc::new(ReadAhead::new(settings.read_ahead, Arc::clone(&metrics)));
+        let read_ahead = Arc::new(ReadAhead::new(settings.spare.read_ahead, Arc::clone(&metrics)));
         let batches = Batches::new(
             settings.batch,
             Arc::clone(&dispatch),
@@ -132,20 +140,22 @@ impl Engine {
             Arc::clone(&read_ahead),
             runtime.clone(),
         );
+        let denials = Arc::new(DenyList::new(Arc::clone(&store), settings.guard.deny));
         let bodies = Bodies::new(
             Arc::clone(&dispatch),
             Arc::clone(&store),
             leases.clone(),
-            settings.remember_denied,
+            Arc::clone(&denials),
             runtime.clone(),
         );
-        let swept = Arc::downgrade(&store);
+        let (swept, renewed) = (Arc::downgrade(&store), Arc::downgrade(&denials));
         runtime.spawn(async move {
             let mut ticks = interval(SWEEP);
             loop {
                 ticks.tick().await;
                 let Some(store) = swept.upgrade() else { return };
                 store.sweep();
+                renewed.upgrade().into_iter().for_each(|denials| denials.renew());
             }
         });
         let heat = Heat::default();
@@ -156,6 +166,7 @@ impl Engine {
             dispatch,
             batches,
             bodies,
+            denials,
             leases,
             heat,
             read_ahead,
@@ -183,9 +194,12 @@ impl Engine {
                 return Some(answer);
             }
         };
+        let endpoint = request.endpoint();
+        let (request, repairs) = self.repaired(request, caller).await;
         let answer = self.answer_cacheable(&request, caller).await;
+        let answer = self.tell_repairs(&repairs, &request, caller, answer);
         let took = begun.elapsed();
-        self.metrics.request(request.endpoint().path, answer.outcome, took);
+        self.metrics.request(endpoint.path, answer.outcome, took);
         tracing::debug!(
             request_id = caller.request_id,
             path,
@@ -198,7 +212,7 @@ impl Engine {
     }
 
     async fn answer_cacheable(&self, request: &Request, caller: &Caller) -> Answer {
-        if let Some(body) = guard::refusal(&self.settings.rules, request) {
+        if let Some(body) = guard::refusal(&self.settings.guard.rules, request) {
             self.metrics.avoid(Avoided::Guard, 1);
             return Answer::denied(&body, self.now(), "rule");
         }
@@ -239,6 +253,11 @@ impl Engine {
         Answer::failed(&Failure::Unreachable(error.to_string()), path, self.now())
     }
 
+    /// What the upstream refuses for good.
+    pub fn denials(&self) -> &DenyList {
+        &self.denials
+    }
+
     /// The facts themselves.
     pub fn store(&self) -> &Arc<Store> {
         &self.store
@@ -266,6 +285,11 @@ impl Engine {
     /// Waits until the disk tier is open or given up for now; false when that takes longer.
     pub fn settled(&self, limit: Duration) -> bool {
         self.store.settled(limit)
+    }
+
+    /// Waits until the shared tier can be read or is known to be away; false when that takes longer.
+    pub async fn connected(&self, limit: Duration) -> bool {
+        self.store.connected(limit).await
     }
 
     /// Waits until replicas find in the shared tier what was learned here; false when it is away or

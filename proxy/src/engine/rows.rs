@@ -96,6 +96,7 @@ impl Engine {
         if kind == RowKind::Features {
             self.notice_use(&known);
         }
+        self.count_mappings(ids, &known);
         for (position, known) in known.into_iter().enumerate() {
             parts.push(match known {
                 Known::Row { uuid, held } => {
@@ -220,6 +221,24 @@ impl Engine {
         ] {
             if number > 0 {
                 self.metrics.lookup(category, result, number as u64);
+            }
+        }
+    }
+
+    /// Spotify ids whose row is known by another name, and those that are not.
+    fn count_mappings(&self, ids: &[Id], known: &[Known]) {
+        let spotify = ids.iter().zip(known).filter(|(id, _)| matches!(id, Id::Spotify(_)));
+        let (mut mapped, mut unmapped) = (0, 0);
+        for (_, known) in spotify {
+            match known {
+                Known::Row { .. } | Known::Nothing(Id::Uuid(_)) => mapped += 1,
+                Known::Nothing(_) => unmapped += 1,
+                Known::Missing(_) => {}
+            }
+        }
+        for (result, number) in [("hit", mapped), ("miss", unmapped)] {
+            if number > 0 {
+                self.metrics.lookup(Category::Mapping, result, number);
             }
         }
     }

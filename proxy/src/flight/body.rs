@@ -22,6 +22,7 @@ use crate::api::{Body, ErrorCode, Shape, extract};
 use crate::budget::{Permit, Ticket};
 use crate::cache::{AsOf, Category, Entry, Held, Key, Store};
 use crate::clock::Timestamp;
+use crate::guard::DenyList;
 use crate::upstream::Reply;
 
 use super::sizes::DefaultSizes;
@@ -65,21 +66,21 @@ struct Inner {
     store: Arc<Store>,
     leases: Option<Leases>,
     sizes: DefaultSizes,
-    remember_denied: bool,
+    denials: Arc<DenyList>,
     runtime: Handle,
 }
 
 impl Bodies {
-    /// Flights run on `runtime`, not on the caller's. `remember_denied`: keep permanent 400s.
+    /// Flights run on `runtime`, not on the caller's.
     pub fn new(
         dispatch: Arc<Dispatch>,
         store: Arc<Store>,
         leases: Option<Leases>,
-        remember_denied: bool,
+        denials: Arc<DenyList>,
         runtime: Handle,
     ) -> Self {
         let (flights, sizes) = (Flights::default(), DefaultSizes::default());
-        Self(Arc::new(Inner { flights, dispatch, store, leases, sizes, remember_denied, runtime }))
+        Self(Arc::new(Inner { flights, dispatch, store, leases, sizes, denials, runtime }))
     }
 
     /// The key a request's answer is kept under, as far as is known now.
@@ -205,6 +206,9 @@ impl Inner {
                 // What another replica fetched meanwhile is new.
                 let anew = flight.fetch.anew.load(Ordering::Relaxed);
                 let since = if anew { begun } else { Timestamp(0) };
+                if let Some(denial) = self.denials.recall(&flight.request.key).await {
+                    return Some(FetchedBody { entry: denial.refusal, called: false });
+                }
                 self.learn_size(flight.request).await;
                 let entry = self.store.recall_fresh_body(&self.key(flight.request), since).await?;
                 Some(FetchedBody { entry, called: false })
@@ -243,11 +247,15 @@ impl Inner {
         };
         let reply = self.dispatch.fetch(permit, ask, &fetch.urgency, client, stage).await?;
         let lesson = self.store.as_of(*lock(&asked));
-        self.keep(request, &reply, lesson).inspect_err(|failure| failure.log(request.endpoint.path))
+        let kept = self.keep(request, &reply, lesson).await;
+        kept.inspect_err(|failure| failure.log(request.endpoint.path))
     }
 
     /// What somebody else stored while this one queued.
     fn filled(&self, flight: &Flight<'_>) -> Option<Entry> {
+        if let Some(denial) = self.denials.held(&flight.request.key) {
+            return Some(denial.refusal);
+        }
         let held = self.store.get(&self.key(flight.request))?;
         (!held.stale && !flight.fetch.anew.load(Ordering::Relaxed)).then_some(held.entry)
     }
@@ -258,7 +266,7 @@ impl Inner {
     }
 
     /// Keeps what a reply teaches, and turns it into the answer.
-    fn keep(&self, request: &Body, reply: &Reply, lesson: AsOf<'_>) -> BodyResult {
+    async fn keep(&self, request: &Body, reply: &Reply, lesson: AsOf<'_>) -> BodyResult {
         let shape = request.endpoint.shape;
         if reply.status == StatusCode::OK && reply.is_json() {
             return self.keep_rows(request, reply, lesson);
@@ -271,10 +279,14 @@ impl Inner {
                 Err(Failure::Relayed { status, body: reply.body.clone() })
             }
             (StatusCode::NOT_FOUND, Some(ErrorCode::NO_ENTITY)) if !multi_get => {
-                Ok(self.put(request, Category::Missing, reply, lesson))
+                let key = self.key(request);
+                let entry = lesson.put(key, Category::Missing, reply.status.as_u16(), reply.body.clone());
+                Ok(FetchedBody { entry, called: true })
             }
-            (StatusCode::BAD_REQUEST, Some(code)) if code.is_permanent() && self.remember_denied => {
-                Ok(self.put(request, Category::Denied, reply, lesson))
+            (StatusCode::BAD_REQUEST, Some(code)) if code.is_permanent() => {
+                let relayed = Failure::Relayed { status: reply.status, body: reply.body.clone() };
+                let learned = self.denials.learn(&request.key, reply.body.clone(), lesson).await;
+                learned.map(|entry| FetchedBody { entry, called: true }).ok_or(relayed)
             }
             (status, Some(_))
                 if status.is_client_error() && !(multi_get && status == StatusCode::NOT_FOUND) =>
@@ -303,12 +315,6 @@ impl Inner {
         let body = Bytes::copy_from_slice(&reply.body);
         let entry = lesson.put_at_most(key, category, 200, body, longest);
         Ok(FetchedBody { entry, called: true })
-    }
-
-    fn put(&self, request: &Body, category: Category, reply: &Reply, lesson: AsOf<'_>) -> FetchedBody {
-        let key = self.key(request);
-        let entry = lesson.put(key, category, reply.status.as_u16(), reply.body.clone());
-        FetchedBody { entry, called: true }
     }
 }
 

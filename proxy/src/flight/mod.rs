@@ -26,5 +26,6 @@ pub use lease::Leases;
 pub use read_ahead::ReadAhead;
 pub use table::{Unlanded, Waiter};
 
-/// Flights in the air beyond which none opens that nobody waits for.
+/// Flights in the air beyond which none opens that nobody waits for. Reading ahead counts those of
+/// rows alone.
 pub const MOST_UNATTENDED: usize = 10_000;

@@ -60,6 +60,12 @@ metrics! {
         "Look-ups answered by each tier of the cache"),
     avoided: IntCounterVec("recobeat_upstream_calls_avoided_total", ["cause"],
         "Upstream calls that a direct client would have made and the proxy did not"),
+    repairs: IntCounterVec("recobeat_repairs_total", ["kind"],
+        "Requests corrected before they were asked, by what was wrong with them"),
+    fallbacks: IntCounterVec("recobeat_fallbacks_total", ["tier", "result"],
+        "Upstream calls for less than was refused, by what was left out: worked or refused"),
+    denials: IntCounter("recobeat_denials_learned_total", [],
+        "Requests that the upstream refused for good"),
     upstream_calls: IntCounterVec("recobeat_upstream_calls_total", ["endpoint", "status"],
         "Upstream calls by endpoint and HTTP status, or by the kind of failure"),
     upstream_seconds: HistogramVec("recobeat_upstream_call_seconds", ["endpoint"],
@@ -263,6 +269,19 @@ impl Metrics {
 
     pub fn avoid(&self, cause: Avoided, calls: u64) {
         self.avoided.with_label_values(&[cause.name()]).inc_by(calls);
+    }
+
+    pub fn repaired(&self, kind: &'static str) {
+        self.repairs.with_label_values(&[kind]).inc();
+    }
+
+    /// `result` is `worked` or `refused`.
+    pub fn fell_back(&self, tier: &'static str, result: &'static str) {
+        self.fallbacks.with_label_values(&[tier, result]).inc();
+    }
+
+    pub fn denied(&self) {
+        self.denials.inc();
     }
 
     pub fn avoided(&self, cause: Avoided) -> u64 {

@@ -289,6 +289,19 @@ impl Snapshot {
             Ok(value.and_then(|value| form::entry(&at, key, value.value())))
         })
     }
+
+    /// Walks over all denials.
+    pub(super) fn denials(&self, mut found: impl FnMut(Key, Entry)) -> Result<(), Trouble> {
+        guarded(|| {
+            for row in self.0.range(&[form::DENIED][..]..&[form::DENIED + 1][..])? {
+                let (at, value) = row?;
+                form::denial(at.value(), value.value())
+                    .into_iter()
+                    .for_each(|(key, entry)| found(key, entry));
+            }
+            Ok(())
+        })
+    }
 }
 
 struct Tables<'t> {

@@ -268,17 +268,7 @@ impl Disk {
         if !self.is_up() {
             return None;
         }
-        let (shared, readers) = (Arc::clone(&self.shared), Arc::clone(&self.readers));
-        let read = async {
-            let permit = readers.acquire_owned().await.ok()?;
-            let task = spawn_blocking(move || {
-                let result = View::of(shared).map(|mut view| act(&mut view));
-                drop(permit);
-                result
-            });
-            task.await.ok().flatten()
-        };
-        if let Ok(result) = timeout(LATE, read).await {
+        if let Ok(result) = timeout(LATE, self.walk(act)).await {
             return result;
         }
         self.shared.late.fetch_add(1, Ordering::Relaxed);
@@ -292,6 +282,21 @@ impl Disk {
     /// Reads on this thread, for as long as it takes. `None` when the tier is away.
     pub(super) fn read_now<T>(&self, act: impl FnOnce(&mut View) -> T) -> Option<T> {
         View::of(Arc::clone(&self.shared)).map(|mut view| act(&mut view))
+    }
+
+    /// Like [`Disk::read`], however long it takes.
+    pub(super) async fn walk<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&mut View) -> T + Send + 'static,
+    ) -> Option<T> {
+        let (shared, readers) = (Arc::clone(&self.shared), Arc::clone(&self.readers));
+        let permit = readers.acquire_owned().await.ok()?;
+        let task = spawn_blocking(move || {
+            let result = View::of(shared).map(|mut view| act(&mut view));
+            drop(permit);
+            result
+        });
+        task.await.ok().flatten()
     }
 
     /// Drops what can be served no more, in the background and in small steps.

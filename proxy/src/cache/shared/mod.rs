@@ -12,9 +12,13 @@
 //!   once more with everything written since it began. A fact that was forgotten meanwhile cannot
 //!   come back, nor an old one replace a new one.
 //!
+//! - **Purging**: barriers are told and heeded ([`purges`]) before anything is read.
+//!
 //! Keys are `PREFIX:{hash}:e`: the hash in braces lets a key's lease live beside it on the same
 //! node of a cluster. They expire by themselves with their stale window.
 
+mod denials;
+mod purges;
 mod reader;
 mod writer;
 
@@ -22,7 +26,8 @@ mod writer;
 mod tests;
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -34,6 +39,7 @@ use super::entry::Entry;
 use super::form;
 use super::key::Key;
 use super::queue::{Batch, Queue, Write};
+use super::store::Store;
 use crate::link::{Link, LinkState};
 
 /// Bytes of writes that may wait for the server.
@@ -68,6 +74,11 @@ struct Inner {
     work: Notify,
     /// Writes done so far, of those asked for.
     done: watch::Sender<u64>,
+    /// Something was purged here that others may not know, and a knock for who tells them.
+    purged: AtomicBool,
+    purge: Notify,
+    /// The up whose purges are heeded; 0: none.
+    heeded: watch::Sender<u64>,
 }
 
 struct State {
@@ -118,6 +129,9 @@ impl Shared {
             state: Mutex::new(state),
             work: Notify::new(),
             done: watch::Sender::new(0),
+            purged: AtomicBool::new(false),
+            purge: Notify::new(),
+            heeded: watch::Sender::new(0),
         });
         let (reads, asked) = mpsc::unbounded_channel();
         let reader = runtime.spawn(reader::run(link, asked)).abort_handle();
@@ -125,9 +139,36 @@ impl Shared {
         Self { inner, reads, tasks: [reader, writer] }
     }
 
+    /// Tells and heeds purges for the store that this tier belongs to.
+    pub(super) fn share_purges(&self, store: Weak<Store>, runtime: &Handle) {
+        runtime.spawn(purges::run(Arc::clone(&self.inner), store));
+    }
+
+    /// Something was purged here.
+    pub(super) fn purged(&self) {
+        self.inner.purged.store(true, Ordering::SeqCst);
+        self.inner.purge.notify_one();
+    }
+
     /// Whether reading makes sense now.
     pub(super) fn is_up(&self) -> bool {
-        self.inner.link.is_up()
+        let up = *self.inner.link.ups().borrow();
+        up.is_some_and(|up| up == *self.inner.heeded.borrow())
+    }
+
+    /// Waits until this tier can be read or is known to be away; false when that takes longer.
+    pub(super) async fn settled(&self, limit: Duration) -> bool {
+        let settled = async {
+            self.inner.link.settled(limit).await;
+            let (mut ups, mut heeded) = (self.inner.link.ups(), self.inner.heeded.subscribe());
+            while ups.borrow_and_update().is_some() && !self.is_up() {
+                tokio::select! {
+                    _ = ups.changed() => {}
+                    _ = heeded.changed() => {}
+                }
+            }
+        };
+        timeout(limit, settled).await.is_ok()
     }
 
     /// The longest a look-up may take, whatever it needs.
@@ -174,6 +215,11 @@ impl Shared {
             found.insert(key, entry);
         }
         Some(found)
+    }
+
+    /// The keys of all denials, newest first; some may be gone. `None`: the server is away.
+    pub(super) async fn denials(&self) -> Option<Vec<Key>> {
+        denials::list(&self.inner.link).await
     }
 
     /// Waits until everything asked so far is on the server; false when that is away or it takes

@@ -12,7 +12,7 @@ use futures_util::{StreamExt, stream};
 use redis::Cmd;
 use tokio::time::Instant;
 
-use super::{Inner, RECENT, name};
+use super::{Inner, RECENT, denials, name};
 use crate::cache::entry::Entry;
 use crate::cache::form;
 use crate::cache::key::Key;
@@ -67,6 +67,9 @@ fn take(inner: &Inner) -> Option<(Batch, u64)> {
 async fn carry_out(link: Arc<Link>, key: Key, write: Write) -> (Key, Outcome) {
     let command = command(&link, &key, &write);
     let answer: Option<redis::Value> = link.ask_within(&command, LIMIT).await;
+    if let Some(note) = denials::note(&link, &key, &write).filter(|_| answer.is_some()) {
+        let _noted: Option<u64> = link.ask_within(&note, LIMIT).await;
+    }
     let outcome = match answer {
         Some(_) => Outcome::Done,
         None if link.is_up() => Outcome::Refused,

@@ -163,6 +163,11 @@ async fn a_person_who_meets_a_background_fetch_too_far_back_is_refused_at_once()
 
 const SEARCH: &str = "/v1/track/search?searchText=song";
 
+fn renewing_early() -> World {
+    let spare = Spare { early_refresh: true, read_ahead: false };
+    World::with(Settings { spare, ..Settings::default() })
+}
+
 /// Asks so often, without letting go of the clock.
 async fn ask_often(world: &World, target: &str, times: usize) {
     for _ in 0..times {
@@ -175,7 +180,7 @@ async fn ask_often(world: &World, target: &str, times: usize) {
 #[case::page("/v1/artist/00000052-0000-4000-8000-000000000001/track")]
 #[tokio::test(start_paused = true)]
 async fn a_hot_page_is_renewed_before_it_expires(#[case] target: &str) {
-    let world = World::new();
+    let world = renewing_early();
     world.get(target).await;
     advance(DAY / 100 * 80).await;
     ask_often(&world, target, 50).await;
@@ -191,7 +196,7 @@ async fn a_hot_page_is_renewed_before_it_expires(#[case] target: &str) {
 
 #[tokio::test(start_paused = true)]
 async fn a_page_few_ask_for_is_left_to_expire() {
-    let world = World::new();
+    let world = renewing_early();
     world.get(SEARCH).await;
     advance(DAY / 100 * 94).await;
     ask_often(&world, SEARCH, 2).await;
@@ -205,7 +210,7 @@ async fn a_page_few_ask_for_is_left_to_expire() {
 #[case::absent_artist("/v1/artist/00000052-0000-4000-8000-0000ffffffff/track", 14)]
 #[tokio::test(start_paused = true)]
 async fn nothing_else_is_renewed_early(#[case] target: &str, #[case] days: u32) {
-    let world = World::new();
+    let world = renewing_early();
     world.get(target).await;
     advance(DAY * days / 100 * 94).await;
     ask_often(&world, target, 50).await;
@@ -214,8 +219,8 @@ async fn nothing_else_is_renewed_early(#[case] target: &str, #[case] days: u32) 
 }
 
 #[tokio::test(start_paused = true)]
-async fn early_renewal_can_be_switched_off() {
-    let world = World::with(Settings { early_refresh: false, ..Settings::default() });
+async fn early_renewal_is_off_where_it_is_not_asked_for() {
+    let world = World::new();
     world.get(SEARCH).await;
     advance(DAY / 100 * 94).await;
     ask_often(&world, SEARCH, 50).await;

@@ -1,8 +1,10 @@
 //! People before refreshes, however many of them wait.
 
+use super::catalogue::spotify;
 use super::*;
 use crate::api::{Body, Call, Request, classify};
 use crate::flight::Wish;
+use crate::telemetry::Outcome;
 
 const REFRESHES: usize = 10_000;
 
@@ -13,15 +15,20 @@ fn search(text: &str) -> Body {
     }
 }
 
+/// Opens so many flights that nobody waits for.
+fn open_refreshes(world: &World, refreshes: usize) {
+    let wish = Wish { client: client(5).client, lane: Lane::Refresh, deadline: None };
+    for n in 0..refreshes {
+        drop(world.engine.bodies.join(&search(&format!("old{n}")), false, wish, None));
+    }
+    assert_eq!(world.engine.budget.snapshot().queued[1], (Lane::Refresh, refreshes));
+}
+
 /// Somebody asks every 0.75 s, which is all the budget allows, for five minutes; how long each
 /// waits. Now and then two come at once.
 async fn waits(refreshes: usize) -> (World, Vec<Duration>) {
     let world = World::new();
-    for n in 0..refreshes {
-        let wish = Wish { client: client(5).client, lane: Lane::Refresh, deadline: None };
-        drop(world.engine.bodies.join(&search(&format!("old{n}")), false, wish, None));
-    }
-    assert_eq!(world.engine.budget.snapshot().queued[1], (Lane::Refresh, refreshes));
+    open_refreshes(&world, refreshes);
     // The first refresh may start before anybody comes.
     sleep(SECOND).await;
     let mut asked = Vec::new();
@@ -54,4 +61,24 @@ async fn ten_thousand_waiting_refreshes_delay_nobody_by_more_than_one_gap() {
     // Two starts before the first person came, none as long as people kept coming.
     assert!(world.engine.budget.snapshot().counts.granted_refresh <= 2);
     assert!(world.engine.bodies.in_the_air() >= REFRESHES - 2, "they wait on");
+}
+
+#[tokio::test(start_paused = true)]
+async fn beyond_ten_thousand_nothing_more_is_opened_that_nobody_waits_for() {
+    let world = World::new();
+    let stale = [tracks([spotify(300)]), "/v1/track/search?searchText=song".to_owned()];
+    for target in &stale {
+        world.get(target).await;
+    }
+    world.settled().await;
+    sleep(30 * DAY + DAY / 2).await;
+    world.get(&stale[1]).await;
+    world.settled().await;
+    sleep(DAY + DAY / 2).await;
+    open_refreshes(&world, REFRESHES);
+    for target in &stale {
+        assert_eq!(world.get(target).await.outcome, Outcome::Stale);
+    }
+    assert_eq!(world.in_the_air(), REFRESHES);
+    assert_eq!(world.get(&tracks([spotify(301)])).await.status, 200, "people are not refused");
 }

@@ -43,6 +43,7 @@ impl Fleet {
         let settings = Settings { cache, ..settings };
         let upstream = Arc::clone(&self.upstream);
         let engine = Engine::new(settings, Arc::clone(&upstream) as _, clock, &Handle::current());
+        assert!(engine.connected(LONG).await);
         self.replicas.push(World { engine, upstream });
     }
 

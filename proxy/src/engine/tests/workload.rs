@@ -105,7 +105,8 @@ async fn the_order_of_the_requests_after_the_conversion_matters_little() {
 #[tokio::test(start_paused = true)]
 async fn reading_ahead_a_cold_run_makes_at_most_sixteen_calls() {
     for requests in [workload(), shuffled()] {
-        let world = World::with(Settings { read_ahead: true, ..Settings::default() });
+        let spare = Spare { read_ahead: true, early_refresh: true };
+        let world = World::with(Settings { spare, ..Settings::default() });
         let (_, calls, took) = cost_in(world, requests, 1).await;
         println!("one client, reading ahead: {calls} calls, {took:?}");
         assert!(calls <= 16, "{calls}");

@@ -48,6 +48,32 @@ fn what_is_forgotten_stays_forgotten() {
 }
 
 #[test]
+fn denials_are_walked_as_waiting_writes_have_changed_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = start(&folder);
+    let denied = |text: &str| Key::Denied(text.into());
+    let walk = || {
+        let mut found = Vec::new();
+        let view = View::of(Arc::clone(&disk.shared)).expect("up");
+        view.denials(|key, entry| found.push((key.to_string(), entry.body)));
+        found.sort();
+        found
+    };
+    for text in ["kept", "changed", "forgotten"] {
+        disk.put(&denied(text), entry(text.to_owned()));
+    }
+    disk.put(&Key::Body("kept".into()), entry("a body"));
+    disk.put(&key(1), entry("a row"));
+    assert!(disk.flush(LONG));
+    disk.put(&denied("changed"), entry("anew"));
+    disk.forget(&denied("forgotten"));
+    let expected = [("denied:changed".to_owned(), "anew".into()), ("denied:kept".to_owned(), "kept".into())];
+    assert_eq!(walk(), expected);
+    assert!(disk.flush(LONG));
+    assert_eq!(walk(), expected);
+}
+
+#[test]
 fn what_is_written_while_it_is_read_wins() {
     let folder = tempfile::tempdir().unwrap();
     let disk = start(&folder);

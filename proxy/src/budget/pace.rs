@@ -315,6 +315,36 @@ mod tests {
             }
         }
 
+        /// Who split a pace keep its window together, whatever of it they had used before.
+        #[test]
+        fn parts_of_a_pace_keep_its_window(
+            rate in 4..20_u32, share in 2..4_u32, before in 0..20_usize, rounds in 1..60_usize, after in 0..60_000_u64,
+        ) {
+            let mut now = Instant::now();
+            let mut parts: Vec<Pace> = (0..share).map(|_| pace(rate, 750, now)).collect();
+            let mut starts = Vec::new();
+            for _ in 0..before {
+                now = parts[0].slot(now, 0).expect("a rate above 0");
+                parts[0].start(now, 0);
+                parts[1..].iter_mut().for_each(|part| part.starts.peer(format!("{now:?}"), now));
+                starts.push(now);
+            }
+            now = at(now, after);
+            for part in &mut parts {
+                part.split(now, share, Duration::ZERO);
+                let mut now = now;
+                for number in 0..rounds {
+                    now = part.slot(now, 0).expect("a rate above 0");
+                    part.start(now, number as StartId);
+                    starts.push(now);
+                }
+            }
+            starts.sort();
+            for window in starts.windows(rate as usize + 1) {
+                prop_assert!(window[rate as usize] - window[0] >= MINUTE);
+            }
+        }
+
         /// The projection for the n-th in line is exactly when it would start.
         #[test]
         fn a_projection_is_what_then_happens(

@@ -143,7 +143,10 @@ pub(crate) async fn million() -> Seen {
         ),
     );
     let mib = f64::from(1 << 20);
-    seen.note(format!("{entries} entries (rows and mappings), {:.0} MiB by our count", bytes / mib));
+    seen.note(format!(
+        "{entries} entries (rows and mappings; max_entries is set to 4,000,000), {:.0} MiB by our count",
+        bytes / mib
+    ));
     #[expect(clippy::cast_precision_loss, reason = "bytes far below 2^52")]
     let (resident, empty) = (resident as f64, empty as f64);
     seen.note(format!(

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use tokio::task::spawn_blocking;
 
-use super::entry::{Entry, Freshness};
+use super::entry::Entry;
 use super::key::Key;
 use super::store::Store;
 use crate::clock::Timestamp;
@@ -96,6 +96,7 @@ impl Store {
             let store = Arc::clone(self);
             let walk = disk.walk(move |view| {
                 let mut newest = Newest::new(most);
+                store.recall_barriers(view);
                 view.denials(|key, entry| match &key {
                     Key::Denied(text) if store.is_held(&key, &entry) && !seen.contains(text) => {
                         newest.add(Arc::clone(text), entry);
@@ -118,18 +119,17 @@ impl Store {
         let walk = spawn_blocking(move || {
             let mut census = BTreeMap::<_, Tally>::new();
             for (key, entry) in store.tiers.memory.iter() {
-                let sort = match key {
+                let sort = match &key {
                     Key::Row(kind, _) => ("row", kind.name()),
                     Key::Mapping(entity, _) => ("mapping", entity.name()),
                     Key::Missing(kind, _) => ("missing", kind.name()),
                     Key::Body(_) | Key::Denied(_) => continue,
                 };
-                let freshness = entry.freshness(now);
-                if freshness != Freshness::Gone {
+                if let Some(held) = store.held(&key, entry) {
                     let tally = census.entry(sort).or_default();
                     tally.entries += 1;
-                    tally.stale += u64::from(freshness == Freshness::Stale);
-                    tally.oldest = tally.oldest.max(entry.age(now));
+                    tally.stale += u64::from(held.stale);
+                    tally.oldest = tally.oldest.max(held.entry.age(now));
                 }
             }
             census

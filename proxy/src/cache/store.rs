@@ -383,7 +383,7 @@ impl Store {
     }
 
     /// Heeds the barriers on disk, once.
-    fn recall_barriers(&self, view: &mut View) {
+    pub(super) fn recall_barriers(&self, view: &mut View) {
         let mut first = false;
         self.heeded.call_once(|| {
             first = true;

@@ -93,11 +93,12 @@ impl Exempt {
         removed
     }
 
-    /// To be called from time to time.
+    /// To be called from time to time. The note may have grown old, or have been purged with
+    /// everything else.
     pub(super) fn renew(&self) {
         let now = self.store.now();
-        let due =
-            |list: &List| list.noted_at.is_some_and(|at| now.since(at) >= RENEWED) && !list.texts.is_empty();
+        let old = |list: &List| list.noted_at.is_some_and(|at| now.since(at) >= RENEWED);
+        let due = |list: &List| !list.texts.is_empty() && (old(list) || self.store.get(&note()).is_none());
         if due(&self.read()) {
             self.note(&mut self.write());
         }
@@ -127,7 +128,7 @@ fn note() -> Key {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cache::Settings;
+    use crate::cache::{Mode, Scope, Settings};
     use crate::clock::Clock;
     use tokio::runtime::Handle;
     use tokio::time::advance;
@@ -147,6 +148,16 @@ mod tests {
         advance(Duration::from_secs(1)).await;
         exempt.renew();
         assert_eq!(age(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_purge_of_everything_does_not_take_the_list_along() {
+        let exempt = exempt();
+        exempt.add("=/v1/x").await.expect("room");
+        exempt.store.purge(&[Scope::All], Mode::Hard).expect("always");
+        assert_eq!(exempt.store.get(&note()), None);
+        exempt.renew();
+        assert!(exempt.store.get(&note()).is_some());
     }
 
     #[tokio::test(start_paused = true)]

@@ -119,6 +119,17 @@ async fn all_denials_are_forgotten_only_when_that_is_said() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_purge_of_denials_empties_the_list_and_what_is_refused_again_is_listed_again() {
+    let (console, upstream) = console();
+    client(&console, BAD).await;
+    console.told(Method::DELETE, "/cache?category=denied&hard=true", "").await;
+    assert_eq!(console.told(Method::GET, "/deny", "").await["total"], json!(0));
+    client(&console, BAD).await;
+    assert_eq!(console.told(Method::GET, "/deny", "").await["total"], json!(1));
+    assert_eq!(upstream.calls.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_one_proxy_exports_another_takes_in() {
     let (one, _) = console();
     client(&one, BAD).await;

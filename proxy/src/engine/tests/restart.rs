@@ -150,6 +150,17 @@ async fn denials_on_disk_are_listed_until_they_are_forgotten() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn denials_on_disk_that_were_purged_are_not_listed() {
+    let restarts = Restarts::new();
+    let first = restarts.start();
+    first.get("/v1/track/recommendation?size=5&seeds=nobody").await;
+    let scope = cache::Scope::Category(cache::Category::Denied);
+    first.engine.store().purge(&[scope], cache::Mode::Hard).expect("one");
+    assert!(first.engine.close(LONG));
+    assert_eq!(restarts.start().engine.denials().list(9).await.total, 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_an_operator_exempts_stays_exempt() {
     let restarts = Restarts::new();
     let target = "/v1/track/recommendation?size=5&seeds=nobody";

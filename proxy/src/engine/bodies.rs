@@ -113,7 +113,7 @@ impl Engine {
     fn held_body(&self, request: &Body, held: &Held, caller: &Caller, detail: &str) -> Answer {
         let Held { entry, stale } = held;
         let early = !stale && self.is_due(request, entry);
-        if (*stale || early) && self.may_refresh() {
+        if (*stale || early) && self.room_for_refreshes() > 0 {
             if early {
                 self.metrics.early_refresh();
             }

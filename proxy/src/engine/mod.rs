@@ -337,9 +337,9 @@ impl Engine {
         }
     }
 
-    /// Whether one more flight that nobody waits for may open.
-    fn may_refresh(&self) -> bool {
-        self.batches.in_the_air() + self.bodies.in_the_air() < MOST_UNATTENDED
+    /// How many more flights that nobody waits for may open.
+    fn room_for_refreshes(&self) -> usize {
+        MOST_UNATTENDED.saturating_sub(self.batches.in_the_air() + self.bodies.in_the_air())
     }
 
     fn now(&self) -> SystemTime {

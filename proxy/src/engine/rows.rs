@@ -12,7 +12,7 @@ use super::trace::Trace;
 use crate::api::{ErrorBody, ErrorCode, Id, Row, RowKind, Rows, Uuid, join};
 use crate::budget::Lane;
 use crate::cache::{Category, Entry, Known};
-use crate::flight::{CallId, Failure, Fetched, MOST_UNATTENDED, Wish};
+use crate::flight::{CallId, Failure, Fetched, Wish};
 use crate::telemetry::{Avoided, Outcome};
 
 /// What became of each id of a request, in the order asked.
@@ -197,7 +197,7 @@ impl Engine {
 
     fn refresh_rows(&self, kind: RowKind, stale: &[Id], caller: &Caller) {
         let wish = Wish { client: caller.client, lane: Lane::Refresh, deadline: None };
-        let room = MOST_UNATTENDED.saturating_sub(self.batches.in_the_air());
+        let room = self.room_for_refreshes();
         drop(self.batches.join(kind, &stale[..stale.len().min(room)], wish, None));
     }
 

@@ -1,20 +1,28 @@
 # make run     install what is missing, build the release, start proxy and recommender
-# make test    install what the tests need, run everything
+# make test    install what the tests need (servers too), run everything
 # make demo    the same client with and without the proxy, against the simulator, offline
 # make accept  the acceptance tables with their figures
 
 SHELL := /bin/bash
 .ONESHELL:
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: run test lint fmt demo accept deps build clean
+.PHONY: run test lint fmt demo accept deps servers build clean
 
 # A C compiler and cmake build zlib-ng for the HTTP library; the certificates are for the upstream.
 DEPS := cmake gcc g++ make ca-certificates curl
+# The tests start servers of their own; Valkey's where the distribution has it.
+SERVERS := redis-server
+SERVERS_IF_PACKAGED := valkey-server
 
-deps:
-	@missing=()
-	for package in $(DEPS); do
-		dpkg -s "$$package" >/dev/null 2>&1 || missing+=("$$package")
+# Installs those of the packages $(1) that are missing, and of $(2) those that are packaged as well.
+define install
+	missing=()
+	absent() { ! dpkg -s "$$1" >/dev/null 2>&1; }
+	for package in $(1); do
+		if absent "$$package"; then missing+=("$$package"); fi
+	done
+	for package in $(2); do
+		if absent "$$package" && apt-cache show "$$package" >/dev/null 2>&1; then missing+=("$$package"); fi
 	done
 	if [ "$${#missing[@]}" -gt 0 ]; then
 		echo "installing: $${missing[*]}"
@@ -22,7 +30,14 @@ deps:
 		$$sudo apt-get update -q
 		DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -qy --no-install-recommends "$${missing[@]}"
 	fi
+endef
+
+deps:
+	@$(call install,$(DEPS))
 	command -v cargo >/dev/null || { echo "cargo is missing: install Rust from https://rustup.rs" >&2; exit 1; }
+
+servers: deps
+	@$(call install,$(SERVERS),$(SERVERS_IF_PACKAGED))
 
 run: deps
 	cargo build --release --locked --bin recobeat-proxy --bin recobeat-recommender
@@ -34,7 +49,7 @@ build: deps
 	cargo build --workspace --bins --locked
 
 # The end-to-end tests drive the built binaries.
-test: build
+test: servers build
 	cargo test --workspace --locked
 
 lint: deps
@@ -48,7 +63,7 @@ demo: deps
 	cargo build --locked --profile accept --bin recobeat-proxy --bin recobeat-sim --bin demo
 	./target/accept/demo
 
-accept: deps
+accept: servers
 	cargo build --locked --profile accept --workspace --bins
 	./target/accept/accept $(ROWS)
 

@@ -1,5 +1,7 @@
 //! Wall time as a value, so that ninety days pass in a test within a millisecond.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::Instant;
@@ -19,11 +21,29 @@ impl Timestamp {
     }
 }
 
+/// What to add to local time to get another clock's; follows as that is compared.
+#[derive(Debug, Clone, Default)]
+pub struct Offset(Arc<AtomicI64>);
+
+impl Offset {
+    /// The other clock showed `theirs` when the local one showed `ours`; milliseconds.
+    pub fn set(&self, theirs: u64, ours: u64) {
+        let behind = i64::try_from(theirs).unwrap_or(i64::MAX) - i64::try_from(ours).unwrap_or(i64::MAX);
+        self.0.store(behind, Ordering::Relaxed);
+    }
+
+    pub fn millis(&self) -> i64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 /// Where wall time comes from.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub enum Clock {
     /// The system's.
     System,
+    /// That of the server which replicas share: their clocks may differ, what they store is compared.
+    Shared(Offset),
     /// Starts at the given time and advances with tokio's clock, paused time included.
     Tokio { origin: Timestamp, started: Instant },
 }
@@ -40,6 +60,7 @@ impl Clock {
                 let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
                 Timestamp(millis(since_epoch))
             }
+            Self::Shared(offset) => Timestamp(Self::System.now().0.saturating_add_signed(offset.millis())),
             Self::Tokio { origin, started } => Timestamp(origin.0 + millis(started.elapsed())),
         }
     }

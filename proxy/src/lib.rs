@@ -16,6 +16,7 @@ pub mod engine;
 pub mod flight;
 pub mod front;
 pub mod guard;
+pub mod link;
 pub mod serve;
 pub mod telemetry;
 pub mod upstream;

@@ -24,7 +24,8 @@ use crate::config::{Config, LogFormat, Oversize};
 use crate::engine::{Answer, Caller, Engine, Settings, Spare};
 use crate::flight::{BatchSettings, Patience};
 use crate::front::{self, FrontError, FrontSettings, Outcome, Service};
-use crate::guard::Rules;
+use crate::guard::{self, Rules};
+use crate::link::{self, AddressError, Link, Nodes};
 use crate::upstream::{BreakerSettings, Client, Target, TargetError, TargetSettings};
 
 /// How often the upstream is probed for being reachable, while it is and while it is not. A probe
@@ -44,6 +45,8 @@ pub enum ServeError {
     Runtime(#[from] std::io::Error),
     #[error(transparent)]
     Target(#[from] TargetError),
+    #[error(transparent)]
+    Redis(#[from] AddressError),
     #[error(transparent)]
     Front(#[from] FrontError),
     #[error("{0}")]
@@ -65,6 +68,9 @@ pub fn serve(config: &Config) -> Result<(), ServeError> {
 
     let admin_address = admin_listener.local_addr()?;
     start_admin(config, &proxy, admin_listener, front_settings.listen, &runtime)?;
+    if let Some(link) = &proxy.link {
+        runtime.block_on(link.settled(OPEN));
+    }
     if !proxy.engine.settled(OPEN) {
         tracing::info!("the cache's file is still being opened: answering without it until then");
     }
@@ -77,6 +83,9 @@ pub fn serve(config: &Config) -> Result<(), ServeError> {
     );
     warn(config, front_settings.listen);
     prepared.run(front::stop_signal());
+    if !runtime.block_on(proxy.engine.written(CLOSE)) {
+        tracing::warn!("Redis is slow or away: what was learned last may be lost");
+    }
     // Fills that still run are given up: their waiters are gone, and nothing else waits for them.
     runtime.shutdown_timeout(Duration::from_secs(1));
     if !proxy.engine.close(CLOSE) {
@@ -90,6 +99,8 @@ pub fn serve(config: &Config) -> Result<(), ServeError> {
 struct Proxy {
     engine: Arc<Engine>,
     target: Arc<Target>,
+    /// The server that replicas share.
+    link: Option<Arc<Link>>,
 }
 
 #[async_trait]
@@ -135,8 +146,10 @@ fn assemble(config: &Config, runtime: &Handle) -> Result<Proxy, ServeError> {
     runtime.spawn(target.keep_resolved());
     // The connector spawns its pool's watchers on the runtime it is used from: the engine's.
     let client = Arc::new(Client::new(Arc::clone(&target)));
-    let engine = Engine::new(engine_settings(config), client, Clock::System, runtime);
-    Ok(Proxy { engine, target })
+    let link = link_settings(config)?.map(|settings| Link::start(settings, runtime));
+    let clock = link.as_ref().map_or(Clock::System, |link| Clock::Shared(link.offset()));
+    let engine = Engine::new(engine_settings(config, link.clone()), client, clock, runtime);
+    Ok(Proxy { engine, target, link })
 }
 
 fn start_admin(
@@ -228,9 +241,6 @@ fn warn(config: &Config, listen: SocketAddr) {
     if listen.port().to_string().contains("404") {
         tracing::warn!(%listen, "some clients take any error text with 404 in it, the port included, for a missing page");
     }
-    if config.cache.redis.url.is_some() {
-        tracing::warn!("`cache.redis.url` has no effect yet: this version caches in memory and on disk");
-    }
     if config.telemetry.otlp_endpoint.is_some() {
         tracing::warn!("`telemetry.otlp_endpoint` has no effect yet: this version exports no traces");
     }
@@ -279,7 +289,20 @@ fn front_settings(config: &Config, target: &Target) -> FrontSettings {
     }
 }
 
-fn engine_settings(config: &Config) -> Settings {
+/// `None`: this proxy is alone.
+fn link_settings(config: &Config) -> Result<Option<link::Settings>, AddressError> {
+    let redis = &config.cache.redis;
+    let Some(url) = &redis.url else { return Ok(None) };
+    Ok(Some(link::Settings {
+        nodes: Nodes::parse(url)?,
+        prefix: redis.prefix.clone(),
+        lookup_timeout: redis.lookup_timeout,
+        connect_timeout: redis.connect_timeout,
+        pool: redis.pool,
+    }))
+}
+
+fn engine_settings(config: &Config, link: Option<Arc<Link>>) -> Settings {
     let Config { upstream, budget, batch, cache, guard, .. } = config;
     Settings {
         budget: crate::budget::Limits {
@@ -300,13 +323,17 @@ fn engine_settings(config: &Config) -> Settings {
                 path: cache.disk.path.clone(),
                 max_bytes: cache.disk.max_bytes,
             }),
+            link,
         },
-        rules: Rules {
-            recommendations: guard.rules,
-            max_ids_per_request: batch.max_ids_per_request,
-            split: batch.oversize == Oversize::Split,
+        guard: guard::Settings {
+            rules: Rules {
+                recommendations: guard.rules,
+                max_ids_per_request: batch.max_ids_per_request,
+                split: batch.oversize == Oversize::Split,
+            },
+            repair: guard.repair,
+            deny: guard.deny,
         },
-        remember_denied: guard.deny,
         honour_no_cache: cache.recommendation_no_cache == crate::config::NoCache::Honour,
         spotify_ids_in_paths: cache.serve_spotify_ids_in_paths,
         spare: Spare { early_refresh: cache.early_refresh, read_ahead: cache.read_ahead },

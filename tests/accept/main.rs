@@ -7,16 +7,28 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod ahead;
+mod away;
 mod crowd;
+mod damage;
+mod expired;
 mod faults;
 mod flood;
+mod kept;
+mod leader;
+mod learning;
 mod malformed;
 mod outage;
 mod overlap;
+mod purge;
 mod recommended;
+mod refused;
 mod relink;
+mod restart;
+mod room;
 mod row;
 mod service;
+mod shared_budget;
 mod spellings;
 mod split;
 mod table;
@@ -104,7 +116,7 @@ async fn main() -> ExitCode {
     let selected: Vec<String> = std::env::args().skip(1).collect();
     let begun = Instant::now();
     let mut table = Table::begin();
-    for row in rows() {
+    for row in rows().into_iter().chain(kept::rows()) {
         if selected.is_empty() || selected.iter().any(|part| row.case.contains(part.as_str())) {
             table.add(&row, &row.run().await);
         }

@@ -8,10 +8,13 @@ mod harness;
 
 mod bodies;
 mod budget;
+mod disk;
 mod headers;
 mod lists;
 mod merging;
 mod operation;
 mod outage;
 mod outbound;
+mod redis;
+mod replicas;
 mod singles;

@@ -62,6 +62,22 @@ impl Answer {
         self.header("cache-status").starts_with("recobeat; hit")
     }
 
+    /// From the cache and not beyond its time.
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.is_hit() && self.ttl().is_some_and(|ttl| ttl > 0)
+    }
+
+    /// From the cache, beyond its time.
+    pub(crate) fn is_stale(&self) -> bool {
+        self.is_hit() && self.ttl().is_some_and(|ttl| ttl <= 0)
+    }
+
+    /// Seconds until what was answered from the cache expires, as `Cache-Status` says.
+    fn ttl(&self) -> Option<i64> {
+        let status = self.header("cache-status");
+        status.split(';').find_map(|part| part.trim().strip_prefix("ttl=")?.parse().ok())
+    }
+
     /// The code of an error body in either form of the contract (§9).
     pub(crate) fn error_code(&self) -> Option<u64> {
         self.json()["status"].as_u64()

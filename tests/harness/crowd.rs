@@ -11,14 +11,23 @@ use tokio::task::JoinSet;
 /// Sends each request on a connection of its own, all at the same moment: the connections stand
 /// before the first request leaves. Answers in the order of the requests.
 pub(crate) async fn at_once(to: SocketAddr, asks: Vec<Ask>) -> Vec<Answer> {
-    let answers = try_at_once(to, asks).await;
+    spread(asks.into_iter().map(|ask| (to, ask)).collect()).await
+}
+
+/// The same to several proxies.
+pub(crate) async fn spread(asks: Vec<(SocketAddr, Ask)>) -> Vec<Answer> {
+    let answers = try_spread(asks).await;
     answers.into_iter().map(|answer| answer.unwrap_or_else(|lost| panic!("{lost}"))).collect()
 }
 
 pub(crate) async fn try_at_once(to: SocketAddr, asks: Vec<Ask>) -> Vec<Result<Answer, Lost>> {
+    try_spread(asks.into_iter().map(|ask| (to, ask)).collect()).await
+}
+
+async fn try_spread(asks: Vec<(SocketAddr, Ask)>) -> Vec<Result<Answer, Lost>> {
     let barrier = Arc::new(Barrier::new(asks.len()));
     let mut crowd = JoinSet::new();
-    for (position, ask) in asks.into_iter().enumerate() {
+    for (position, (to, ask)) in asks.into_iter().enumerate() {
         let barrier = Arc::clone(&barrier);
         crowd.spawn(async move {
             let mut line = Line::to(to).await;

@@ -23,6 +23,13 @@ pub(crate) fn unknown(from: usize, count: usize) -> Vec<&'static str> {
     catalogue().unknown()[from..from + count].iter().map(String::as_str).collect()
 }
 
+/// UUIDs of nobody, for an upstream that is told to know them all.
+pub(crate) fn made_up(from: u32, count: u32) -> Vec<String> {
+    (from..from + count)
+        .map(|at| format!("{:08x}-5eed-4000-8000-{at:012x}", at.wrapping_mul(2_654_435_761)))
+        .collect()
+}
+
 /// `path?ids=a,b,c`
 pub(crate) fn list(path: &str, ids: &[&str]) -> String {
     format!("{path}?ids={}", ids.join(","))

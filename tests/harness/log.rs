@@ -34,6 +34,21 @@ impl Log {
         self.lines()
     }
 
+    /// Lines that report a change or worse about something that is named in them.
+    pub(crate) fn about(&self, name: &str) -> Vec<String> {
+        let lines = self.lines().into_iter();
+        let told = ["INFO", "WARN", "ERROR"];
+        lines.filter(|line| line.contains(name) && told.iter().any(|level| line.contains(level))).collect()
+    }
+
+    /// Lines in which the proxy itself says that something is wrong; its libraries complain of
+    /// what is not worth a word.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        let lines = self.lines().into_iter();
+        let wrong = [" WARN recobeat_proxy", "ERROR recobeat_proxy"];
+        lines.filter(|line| wrong.iter().any(|level| line.contains(level))).collect()
+    }
+
     /// The last lines, indented.
     pub(crate) fn tail(&self) -> String {
         let lines = self.lines();

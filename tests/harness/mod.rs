@@ -9,18 +9,24 @@
 
 pub(crate) mod answer;
 pub(crate) mod audio;
+pub(crate) mod certificate;
 pub(crate) mod crowd;
 pub(crate) mod ids;
 pub(crate) mod line;
 pub(crate) mod log;
 pub(crate) mod malformed;
 pub(crate) mod matrix;
+mod pid;
 pub(crate) mod proxy;
 pub(crate) mod raw;
+pub(crate) mod redis;
+pub(crate) mod replicas;
+pub(crate) mod setup;
 pub(crate) mod stage;
 pub(crate) mod workload;
 
 pub(crate) use answer::Answer;
 pub(crate) use line::{Ask, Line};
-pub(crate) use proxy::{Proxy, Setup};
+pub(crate) use proxy::Proxy;
+pub(crate) use setup::Setup;
 pub(crate) use stage::Stage;

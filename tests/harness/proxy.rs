@@ -1,10 +1,13 @@
 //! The real binary on free loopback ports.
 
 use super::log::Log;
-use super::{Answer, Line, raw};
-use rustix::process::{Pid, Signal, kill_process};
+use super::pid;
+use super::setup::Setup;
+use super::{Answer, Ask, Line, raw};
+use http::Method;
+use rustix::process::Signal;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -14,45 +17,16 @@ use tokio::time::sleep;
 const TRIES: u32 = 1_500;
 const MOMENT: Duration = Duration::from_millis(20);
 
-/// Settings laid over the defaults with `--set`. No test needs a disk, and calls are counted
-/// without read-ahead.
-#[derive(Debug, Clone)]
-pub(crate) struct Setup(Vec<String>);
-
-impl Setup {
-    /// Rate limits as shipped.
-    pub(crate) fn default_limits() -> Self {
-        Self(vec!["cache.disk.enabled=false".to_owned(), "cache.read_ahead=false".to_owned()])
-    }
-
-    /// A budget that does not slow anything down.
-    pub(crate) fn lifted() -> Self {
-        Self::default_limits()
-            .set("budget.rate_per_minute", "60000")
-            .set("budget.min_interval", "0ms")
-            .set("budget.max_in_flight", "64")
-    }
-
-    #[must_use]
-    pub(crate) fn set(mut self, key: &str, value: &str) -> Self {
-        self.0.push(format!("{key}={value}"));
-        self
-    }
-
-    /// One attempt a call: failures are seen at once.
-    #[must_use]
-    pub(crate) fn without_retries(self) -> Self {
-        self.set("upstream.retry.max_attempts", "1")
-    }
-}
-
 /// A running proxy, killed when dropped.
 #[derive(Debug)]
 pub(crate) struct Proxy {
     child: Child,
     pub(crate) addr: SocketAddr,
     pub(crate) admin: SocketAddr,
+    /// Of the present process.
     pub(crate) log: Log,
+    upstream: String,
+    setup: Setup,
 }
 
 impl Proxy {
@@ -74,25 +48,30 @@ impl Proxy {
     pub(crate) fn spawn(upstream: &str, setup: &Setup, port: u16, admin: u16) -> Self {
         let local = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let (addr, admin) = (local(port), local(admin));
-        let mut command = command();
-        command.arg("serve");
-        for set in &setup.0 {
-            command.args(["--set", set]);
-        }
-        command
-            .args(["--set", &format!("upstream.base_url={upstream}")])
-            .args(["--set", &format!("listen={addr}")])
-            .args(["--set", &format!("admin.listen={admin}")]);
-        let mut child =
-            command.spawn().unwrap_or_else(|error| panic!("cannot start {}: {error}", binary().display()));
-        let log = Log::default();
-        child.stdout.take().into_iter().for_each(|stream| drop(log.follow(stream)));
-        child.stderr.take().into_iter().for_each(|stream| drop(log.follow(stream)));
-        Self { child, addr, admin, log }
+        let (child, log) = launch(upstream, setup, addr, admin);
+        Self { child, addr, admin, log, upstream: upstream.to_owned(), setup: setup.clone() }
+    }
+
+    /// Ends it as a power cut does, and returns when it is gone.
+    pub(crate) fn kill(&mut self) {
+        // Already ended is as good as killed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Starts it again on the same ports with the same settings, after it has ended.
+    pub(crate) fn relaunch(&mut self) {
+        (self.child, self.log) = launch(&self.upstream, &self.setup, self.addr, self.admin);
+    }
+
+    /// [`Proxy::relaunch`], and waits until it is ready.
+    pub(crate) async fn start_again(&mut self) {
+        self.relaunch();
+        assert!(self.becomes_ready().await, "the proxy did not come back; it printed:\n{}", self.log.tail());
     }
 
     /// False when it ended or stayed unready for too long.
-    async fn becomes_ready(&mut self) -> bool {
+    pub(crate) async fn becomes_ready(&mut self) -> bool {
         for _ in 0..TRIES {
             if self.exit_status().is_some() {
                 return false;
@@ -120,10 +99,55 @@ impl Proxy {
         Line::to(self.admin).await.get(target).await
     }
 
+    pub(crate) async fn admin_ask(&self, ask: Ask) -> Answer {
+        Line::to(self.admin).await.ask(ask).await
+    }
+
+    /// `DELETE` on the operators' listener.
+    pub(crate) async fn delete(&self, target: &str) -> Answer {
+        self.admin_ask(Ask::new(Method::DELETE, target)).await
+    }
+
+    /// The value of one line of `/metrics`, named with its labels; `None` when there is no such line.
+    pub(crate) async fn metric(&self, name: &str) -> Option<f64> {
+        let text = self.admin("/metrics").await.text();
+        text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
+    }
+
+    /// Waits until a metric has this value; false when it does not come to that.
+    pub(crate) async fn comes_to(&self, name: &str, value: f64) -> bool {
+        for _ in 0..TRIES {
+            if self.metric(name).await.is_some_and(|now| (now - value).abs() < f64::EPSILON) {
+                return true;
+            }
+            sleep(MOMENT).await;
+        }
+        false
+    }
+
+    /// Bytes of memory the process has resident.
+    pub(crate) fn resident(&self) -> u64 {
+        pid::resident(self.child.id())
+    }
+
+    /// A path inside the process's own mounts.
+    pub(crate) fn sees(&self, path: &Path) -> PathBuf {
+        let root = PathBuf::from(format!("/proc/{}/root", self.child.id()));
+        root.join(path.strip_prefix("/").unwrap_or(path))
+    }
+
     /// Asks it to end, as a service manager does.
     pub(crate) fn terminate(&self) {
-        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a child has a pid");
-        kill_process(pid, Signal::TERM).expect("the child is ours to signal");
+        pid::signal(self.child.id(), Signal::TERM);
+    }
+
+    /// Stops the process in its tracks; its sockets stay open.
+    pub(crate) fn freeze(&self) {
+        pid::signal(self.child.id(), Signal::STOP);
+    }
+
+    pub(crate) fn thaw(&self) {
+        pid::signal(self.child.id(), Signal::CONT);
     }
 
     pub(crate) fn exit_status(&mut self) -> Option<ExitStatus> {
@@ -145,30 +169,63 @@ impl Proxy {
 
 impl Drop for Proxy {
     fn drop(&mut self) {
-        // Already ended is as good as killed.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.kill();
         if std::thread::panicking() {
             eprintln!("the proxy at {} printed:\n{}", self.addr, self.log.tail());
         }
     }
 }
 
+fn launch(upstream: &str, setup: &Setup, addr: SocketAddr, admin: SocketAddr) -> (Child, Log) {
+    let mut command = command(setup.within());
+    command.arg("serve").envs(setup.environment());
+    for set in setup.settings() {
+        command.args(["--set", set]);
+    }
+    command
+        .args(["--set", &format!("upstream.base_url={upstream}")])
+        .args(["--set", &format!("listen={addr}")])
+        .args(["--set", &format!("admin.listen={admin}")]);
+    let mut child =
+        command.spawn().unwrap_or_else(|error| panic!("cannot start {}: {error}", binary().display()));
+    let log = Log::default();
+    child.stdout.take().into_iter().for_each(|stream| drop(log.follow(stream)));
+    child.stderr.take().into_iter().for_each(|stream| drop(log.follow(stream)));
+    (child, log)
+}
+
 /// What a run that must end by itself printed, and how it ended.
 pub(crate) fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
-    let output = command().args(arguments).output().expect("the binary runs");
+    let output = command(None).args(arguments).output().expect("the binary runs");
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     (output.status.code(), text(output.stdout), text(output.stderr))
 }
 
-/// The binary, free of this machine's configuration.
-fn command() -> Command {
-    let mut command = Command::new(binary());
+/// The binary, free of this machine's configuration; with a script, in mounts of its own that the
+/// script has changed before.
+fn command(within: Option<&str>) -> Command {
+    let mut command = match within {
+        None => Command::new(binary()),
+        Some(script) => {
+            let mut command = Command::new("unshare");
+            command.args([
+                "--mount",
+                "--map-root-user",
+                "sh",
+                "-ec",
+                &format!("{script}\nexec \"$@\""),
+                "sh",
+            ]);
+            command.arg(binary());
+            command
+        }
+    };
     command
         .current_dir(std::env::temp_dir())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
+        .env("NO_COLOR", "1")
         .env_remove("REDIS_URL")
         .env_remove("VALKEY_URL");
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("RECOBEAT_")) {

@@ -99,7 +99,7 @@ fn settings(world: &World, body: &[u8]) -> Outcome {
 
 /// One rule or a list of them; all are read before the first is added.
 fn faults(world: &World, body: &[u8]) -> Outcome {
-    const HINT: &str = r#"send a rule or a list of rules like {"match":{"endpoint":"tracks"},"fault":{"too_many":{"retry_after":15}},"times":3,"after":0}; match is "any", {"endpoint":…}, {"path":…} or {"query":…}; fault is a name or {name:{details}}: internal_error, unavailable, too_many, refuse, hang, close, reset, truncated, garbage, wrong_shape, html403, slow_body, no_store, gzip, relink, drop_rows"#;
+    const HINT: &str = r#"send a rule or a list of rules like {"match":{"endpoint":"tracks"},"fault":{"too_many":{"retry_after":15}},"times":3,"after":0}; match is "any", {"endpoint":…}, {"path":…} or {"query":…}; fault is a name or {name:{details}}: internal_error, unavailable, too_many, refuse, hang, close, reset, truncated, garbage, wrong_shape, html403, slow_body, no_store, gzip, relink, drop_rows, endless, padded"#;
     let rules = match read(body, HINT)? {
         Value::Array(rules) => rules,
         one => vec![one],

@@ -13,6 +13,7 @@ use crate::limit::{self, Limiter, RateLimit};
 use crate::lock::held;
 use crate::settings::Behaviour;
 use crate::wire::{Delivery, Head};
+use bytes::Bytes;
 use serde_json::{Value, json};
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -132,8 +133,9 @@ impl Verdict {
                 self.delivery = Delivery::Slow { chunk: *chunk, every };
             }
             Fault::NoStore => self.reply.headers.push(("Cache-Control", "no-store".to_owned())),
+            Fault::Padded { bytes } => self.reply.body = padded(&self.reply.body, *bytes),
             // The first is done last, the others while the rows were put together.
-            Fault::Gzip | Fault::Relink { .. } | Fault::DropRows { .. } => {}
+            Fault::Gzip | Fault::Relink { .. } | Fault::DropRows { .. } | Fault::Endless => {}
         }
     }
 
@@ -157,6 +159,7 @@ fn tricks(faults: &[Fault]) -> Tricks {
                 tricks.relinks.insert(asked.clone(), answers_as.clone());
             }
             Fault::DropRows { ids } => tricks.dropped.extend(ids.iter().cloned()),
+            Fault::Endless => tricks.endless = true,
             _ => {}
         }
     }
@@ -182,6 +185,13 @@ fn too_many(head: &Head, style: RetryStyle, wait: Duration) -> Reply {
         reply.headers.push(("Retry-After", value));
     }
     reply
+}
+
+/// An object with one member more; anything else stays as it is.
+fn padded(body: &Bytes, bytes: usize) -> Bytes {
+    let Some(open) = body.strip_suffix(b"}") else { return body.clone() };
+    let padding = "x".repeat(bytes);
+    Bytes::from([open, b",\"padding\":\"", padding.as_bytes(), b"\"}"].concat())
 }
 
 /// Valid JSON that is not what was asked for, made from what would have been.

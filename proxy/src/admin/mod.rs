@@ -1,4 +1,5 @@
-//! The operators' listener: health, metrics, statistics. One file per verb.
+//! The operators' listener: health, metrics, statistics, the deny list, the registry. One file per
+//! subject.
 //!
 //! It has a port of its own, so that nothing here can ever be reached through the public one, and
 //! asks for a bearer token as soon as one is set (which configuration demands beyond loopback).
@@ -6,9 +7,13 @@
 
 mod auth;
 mod cache;
+mod deny;
+mod exempt;
 mod health;
 mod metrics;
+mod registry;
 mod stats;
+mod wrong;
 
 #[cfg(test)]
 mod cache_tests;
@@ -19,8 +24,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
-use axum::routing::get;
+use axum::routing::{get, post};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -45,6 +51,12 @@ impl Admin {
             .route("/stats", get(stats::get))
             .route("/config", get(stats::config))
             .route("/cache", get(cache::get).delete(cache::delete))
+            .route("/deny", get(deny::list).post(deny::import).delete(deny::forget))
+            .route("/deny/exempt", get(exempt::list).put(exempt::add).delete(exempt::remove))
+            .route("/registry", get(registry::statistics))
+            .route("/registry/lookup", post(registry::look_up))
+            .route("/registry/{id}", get(registry::get).put(registry::put).delete(registry::delete))
+            .layer(DefaultBodyLimit::max(deny::LARGEST))
             .route_layer(from_fn_with_state(Arc::clone(&admin), auth::bearer));
         Router::new()
             .route("/health/live", get(health::live))

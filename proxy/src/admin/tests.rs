@@ -1,8 +1,11 @@
+mod denials;
+mod ids;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use axum::body::{Body, to_bytes};
-use http::{Request, StatusCode, header};
+use http::{Method, Request, StatusCode, header};
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
@@ -35,10 +38,51 @@ async fn get(router: Router, path: &str, token: Option<&str>) -> (StatusCode, St
     if let Some(token) = token {
         request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
     }
-    let response = router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    send(router, request.body(Body::empty()).unwrap()).await
+}
+
+async fn send(router: Router, request: Request<Body>) -> (StatusCode, String) {
+    let response = router.oneshot(request).await.unwrap();
     let status = response.status();
     let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
     (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+/// An operator's listener over an engine of its own.
+struct Console {
+    engine: Arc<Engine>,
+    router: Router,
+}
+
+impl Console {
+    fn new(upstream: Arc<dyn Upstream>) -> Self {
+        let engine = Engine::new(Settings::default(), upstream, Clock::tokio(), &Handle::current());
+        let (upstream, config) = (watch::channel(None).1, Value::Null);
+        let router = Admin { engine: Arc::clone(&engine), upstream, token: None, config }.router();
+        Self { engine, router }
+    }
+
+    async fn ask(&self, method: Method, path: &str, body: &str) -> (u16, Value) {
+        let request = Request::builder().method(method).uri(path).body(Body::from(body.to_owned())).unwrap();
+        let (status, body) = send(self.router.clone(), request).await;
+        (status.as_u16(), serde_json::from_str(&body).unwrap_or(Value::String(body)))
+    }
+
+    /// What a request answered well says.
+    async fn told(&self, method: Method, path: &str, body: &str) -> Value {
+        let (status, told) = self.ask(method, path, body).await;
+        assert_eq!(status, 200, "{path}: {told}");
+        told
+    }
+
+    /// What a request that cannot be done says.
+    async fn wrong(&self, method: Method, path: &str, body: &str) -> String {
+        let (status, told) = self.ask(method, path, body).await;
+        assert_eq!(status, 400, "{path}: {told}");
+        told["errors"].as_array().map_or(told.to_string(), |errors| {
+            errors.iter().map(|error| error.as_str().unwrap()).collect::<Vec<_>>().join("\n")
+        })
+    }
 }
 
 #[tokio::test]

@@ -134,8 +134,13 @@ impl Endpoint {
 
     /// The endpoint that answers many ids of a kind.
     pub fn multi_get(kind: RowKind) -> &'static Self {
-        let found = ENDPOINTS.iter().find(|endpoint| endpoint.shape == Shape::MultiGet(kind));
-        found.expect("every kind of row has a multi-get")
+        Self::of(Shape::MultiGet(kind))
+    }
+
+    /// The endpoint that answers in this shape.
+    pub(super) fn of(shape: Shape) -> &'static Self {
+        let found = ENDPOINTS.iter().find(|endpoint| endpoint.shape == shape);
+        found.expect("the table has an endpoint for every shape")
     }
 }
 

@@ -30,6 +30,11 @@ impl ErrorCode {
         serde_json::from_slice::<Any>(body).ok().map(|any| Self(any.status))
     }
 
+    /// The code of a body that says that the same request will always be refused.
+    pub fn permanent(body: &[u8]) -> Option<Self> {
+        Self::of(body).filter(|code| code.is_permanent())
+    }
+
     /// The code for an HTTP status of ours.
     pub fn for_status(status: u16) -> Self {
         match status {
@@ -101,6 +106,30 @@ impl ErrorBody {
     }
 }
 
+/// What an error body of either form says in words: its error, or per violation the parameter and
+/// the message. Not the path of the request, which names parameters without blaming them.
+pub fn complaints(body: &[u8]) -> Vec<String> {
+    #[derive(Deserialize)]
+    struct Any {
+        error: Option<String>,
+        #[serde(default)]
+        errors: Vec<Violation>,
+    }
+    #[derive(Deserialize)]
+    struct Violation {
+        #[serde(default)]
+        path: String,
+        #[serde(default)]
+        message: String,
+    }
+    let Ok(any) = serde_json::from_slice::<Any>(body) else { return Vec::new() };
+    let violations = any.errors.into_iter().map(|Violation { path, message }| {
+        let parameter = path.rsplit('.').next().unwrap_or_default();
+        format!("{parameter}: {message}")
+    });
+    any.error.into_iter().chain(violations).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,6 +148,15 @@ mod tests {
             range.to_bytes(at),
             r#"{"status":4004,"errors":[{"path":"getTracks.ids","message":"size must be between 1 and 40"}]}"#
         );
+    }
+
+    #[test]
+    fn complaints_are_read_from_both_forms() {
+        let plain = ErrorBody::plain(ErrorCode::INVALID, "/v1/track/recommendation", "no seed");
+        assert_eq!(complaints(&plain.to_bytes(UNIX_EPOCH)), ["no seed"]);
+        let range = ErrorBody::range("getTracks", "ids", "too many");
+        assert_eq!(complaints(&range.to_bytes(UNIX_EPOCH)), ["ids: too many"]);
+        assert_eq!(complaints(b"error code: 1010"), Vec::<String>::new());
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod endpoint;
 mod error_body;
 mod id;
 mod query;
+mod recommendation;
 mod request;
 mod row;
 
@@ -13,8 +14,9 @@ mod row;
 mod request_tests;
 
 pub use endpoint::{ENDPOINTS, Endpoint, Entity, RowKind, Shape};
-pub use error_body::{ErrorBody, ErrorCode};
+pub use error_body::{ErrorBody, ErrorCode, complaints};
 pub use id::{Id, SpotifyId, Uuid};
 pub use query::Malformed;
-pub use request::{Body, Call, Draw, Request, Row, Rows, classify};
+pub use recommendation::Recommendation;
+pub use request::{Body, Call, Draw, Request, Row, Rows, classify, classify_target};
 pub use row::{Extracted, ParsedRow, WrongShape, extract, join};

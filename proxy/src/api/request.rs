@@ -12,6 +12,7 @@ use http::Method;
 use super::endpoint::{Endpoint, RowKind, Shape};
 use super::id::Id;
 use super::query::{Malformed, Plus, Query, decode, encode};
+use super::recommendation::Recommendation;
 
 /// What to do with an incoming request.
 #[derive(Debug, PartialEq, Eq)]
@@ -72,17 +73,22 @@ pub struct Body {
     /// The key of the same page with its size left open, when `size` was not given: it may turn
     /// out to equal a given one (contract §13). The full key is this plus `&size=N`.
     pub open_size: bool,
-    /// False when the request was not fully understood.
-    pub canonical: bool,
     /// For a recommendation: its seeds and size as far as they could be read.
     pub draw: Option<Draw>,
+    /// For a recommendation that was understood completely.
+    pub recommendation: Option<Box<Recommendation>>,
 }
 
 impl Body {
+    /// False when the request was not fully understood.
+    pub fn is_canonical(&self) -> bool {
+        self.key.starts_with('=')
+    }
+
     /// A request that goes upstream as it is and is kept under its exact text.
     pub fn opaque(endpoint: &'static Endpoint, target: &str) -> Self {
         let (key, target) = (target.to_owned(), target.to_owned());
-        Self { endpoint, key, target, open_size: false, canonical: false, draw: None }
+        Self { endpoint, key, target, open_size: false, draw: None, recommendation: None }
     }
 }
 
@@ -117,6 +123,15 @@ pub fn classify(method: &Method, path: &str, query: Option<&str>) -> Result<Call
     let target = query.map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
     let reader = Reader { endpoint, target, bare: query.is_none(), query: parsed, id };
     Ok(Call::Cacheable(reader.read()))
+}
+
+/// Reads a GET of a path and query in one text.
+///
+/// # Errors
+/// As [`classify`].
+pub fn classify_target(target: &str) -> Result<Call, Malformed> {
+    let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
+    classify(&Method::GET, path, query)
 }
 
 /// The parts of one request while it is being understood.
@@ -164,30 +179,9 @@ impl Reader {
     }
 
     fn recommendation(&self) -> Option<Request> {
-        let query = self.query.as_ref()?;
-        if !query.holds_only(SCALARS, &["seeds", "negativeSeeds"]) {
-            return None;
-        }
-        query.once("size")?;
-        let mut key = String::from("=/v1/track/recommendation?");
-        for name in ["negativeSeeds", "seeds"] {
-            let mut ids = query.list(name)?;
-            if ids.iter().any(|id| Id::parse(id).is_none()) {
-                return None;
-            }
-            ids.sort_unstable();
-            if !ids.is_empty() {
-                let _ = write!(key, "{name}={}&", ids.join(","));
-            }
-        }
-        for name in SCALARS {
-            if let Some(value) = query.once(name) {
-                let number =
-                    plain_decimal(value).filter(|_| !(INTEGERS.contains(name) && value.contains('.')));
-                let _ = write!(key, "{name}={}&", number?);
-            }
-        }
-        Some(self.body(key, false))
+        let understood = Recommendation::read(self.query.as_ref()?)?;
+        let body = self.body(understood.key(), false);
+        Some(Request::Body(Body { recommendation: Some(Box::new(understood)), ..body }))
     }
 
     fn search(&self) -> Option<Request> {
@@ -218,12 +212,12 @@ impl Reader {
         if let Some(size) = size {
             let _ = write!(key, "&size={size}");
         }
-        Some(self.body(key, size.is_none()))
+        Some(Request::Body(self.body(key, size.is_none())))
     }
 
-    fn body(&self, key: String, open_size: bool) -> Request {
+    fn body(&self, key: String, open_size: bool) -> Body {
         let (endpoint, target) = (self.endpoint, self.target.clone());
-        Request::Body(Body { endpoint, key, target, open_size, canonical: true, draw: self.draw() })
+        Body { endpoint, key, target, open_size, draw: self.draw(), recommendation: None }
     }
 
     fn opaque(&self) -> Request {
@@ -248,27 +242,6 @@ impl Reader {
     }
 }
 
-/// Scalar parameters of a recommendation (contract §7), sorted.
-const SCALARS: &[&str] = &[
-    "acousticness",
-    "danceability",
-    "energy",
-    "featureWeight",
-    "instrumentalness",
-    "key",
-    "liveness",
-    "loudness",
-    "mode",
-    "popularity",
-    "size",
-    "speechiness",
-    "tempo",
-    "valence",
-];
-
-/// Of these, the ones that must be whole: `size=20.0` is refused upstream, so it is not `size=20`.
-const INTEGERS: &[&str] = &["featureWeight", "key", "mode", "popularity", "size"];
-
 /// `Some(None)` when absent, `None` when not plain digits within the range.
 #[allow(clippy::option_option)] // three outcomes, read in one place: not understood, absent, a number
 fn whole(text: Option<&str>, range: std::ops::RangeInclusive<u32>) -> Option<Option<u32>> {
@@ -276,22 +249,4 @@ fn whole(text: Option<&str>, range: std::ops::RangeInclusive<u32>) -> Option<Opt
     let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let number = digits.then(|| text.parse().ok()).flatten()?;
     range.contains(&number).then_some(Some(number))
-}
-
-/// `0.5`, `0.50` and `.5` are one number; exponents, signs other than `-`, and anything else are
-/// not understood.
-fn plain_decimal(text: &str) -> Option<String> {
-    let (sign, digits) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let all_digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
-    if (whole.is_empty() && fraction.is_empty()) || !all_digits(whole) || !all_digits(fraction) {
-        return None;
-    }
-    let (whole, fraction) = (whole.trim_start_matches('0'), fraction.trim_end_matches('0'));
-    let whole = if whole.is_empty() { "0" } else { whole };
-    Some(match (whole, fraction) {
-        ("0", "") => "0".to_owned(),
-        (whole, "") => format!("{sign}{whole}"),
-        (whole, fraction) => format!("{sign}{whole}.{fraction}"),
-    })
 }

@@ -10,8 +10,7 @@ const SPOTIFY: &str = "2ZyXwVuTsRqPoNmLkJiHgF";
 const UUID: &str = "7c1f0a52-3f0e-4a55-9d7e-0f3f6a1b2c3d";
 
 fn read(target: &str) -> Request {
-    let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
-    match classify(&Method::GET, path, query) {
+    match classify_target(target) {
         Ok(Call::Cacheable(request)) => request,
         other => panic!("{target} is {other:?}"),
     }
@@ -31,7 +30,7 @@ fn identity(target: &str) -> String {
 }
 
 fn is_opaque(target: &str) -> bool {
-    matches!(read(target), Request::Body(Body { canonical: false, .. }))
+    matches!(read(target), Request::Body(body) if !body.is_canonical())
 }
 
 #[rstest]
@@ -110,7 +109,7 @@ fn different_requests(#[case] one: &str, #[case] other: &str) {
 #[case::not_utf8("/v1/track/search?searchText=%ff%fe%fd")]
 fn not_understood_is_opaque_and_goes_as_given(#[case] target: &str) {
     let Request::Body(body) = read(target) else { panic!("{target} was understood") };
-    assert!(!body.canonical);
+    assert!(!body.is_canonical());
     assert_eq!((body.key.as_str(), body.target.as_str()), (target, target));
 }
 
@@ -167,6 +166,24 @@ proptest! {
         let target = format!("/v1/track/search?searchText={}&size={size}&page={page}", query::encode(&text));
         let key = identity(&target);
         prop_assert_eq!(identity(&key[1..]), key);
+    }
+
+    #[test]
+    fn a_recommendation_written_anew_is_the_same_request(
+        seeds in prop::collection::vec(id(), 0..7), negatives in prop::collection::vec(id(), 0..7), tempo in 0..250_u32,
+    ) {
+        let list = |name: &str, ids: &[String]| {
+            ids.iter().fold(String::new(), |list, id| format!("{list}&{name}={id}"))
+        };
+        let (seeds, negatives) = (list("seeds", &seeds), list("negativeSeeds", &negatives));
+        let target = format!("/v1/track/recommendation?tempo={tempo}.50{seeds}&size=5{negatives}");
+        let Request::Body(body) = read(&target) else { panic!("a recommendation") };
+        let anew = body.recommendation.expect("understood").into_body();
+        prop_assert_eq!(&anew.key, &body.key);
+        prop_assert_eq!(&anew.draw, &body.draw);
+        let Request::Body(again) = read(&anew.target) else { panic!("a recommendation") };
+        prop_assert!(again.is_canonical());
+        prop_assert_eq!(again.key, body.key);
     }
 
     #[test]

@@ -14,9 +14,11 @@
 //! pending wake-up, so a change between its look and its sleep is not missed.
 
 mod fair;
+mod fleet;
 mod lane;
 mod pace;
 mod permit;
+mod ring;
 mod scheduler;
 mod tail;
 mod ticket;
@@ -34,14 +36,19 @@ use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep_until};
 
 pub(crate) use fair::FairQueue;
+pub use fleet::{FleetState, Ledger, Report, View};
 pub use lane::Lane;
 pub use permit::Permit;
 pub use scheduler::Counts;
 pub(crate) use tail::whole_seconds;
 pub use ticket::{Missed, Place, Ticket};
 
+use fleet::Fleet;
 use pace::Pace;
 use scheduler::{Entrance, Next, Scheduler};
+
+/// Ends of one hold that differ by less are the same: it is told over and over by other clocks.
+const JITTER: Duration = Duration::from_millis(100);
 
 /// The numbers an operator turns.
 #[derive(Debug, Clone)]
@@ -73,6 +80,8 @@ pub struct Snapshot {
     pub hold: Option<Duration>,
     /// When a new interactive call could start; `None` when never.
     pub projected_wait: Option<Duration>,
+    /// `None` when no other replicas share the budget.
+    pub fleet: Option<FleetState>,
     pub counts: Counts,
 }
 
@@ -90,15 +99,19 @@ struct Shared {
 }
 
 impl Budget {
-    /// Starts the driver task on `runtime`, which must outlive every service that spends.
+    /// A budget of this process alone. Starts the driver task on `runtime`, which must outlive every
+    /// service that spends.
     pub fn new(limits: &Limits, runtime: &Handle) -> Self {
-        let pace = Pace::new(limits.rate_per_minute, limits.min_interval, limits.adaptive, Instant::now());
-        let shared = Arc::new(Shared {
-            scheduler: Mutex::new(Scheduler::new(pace, limits.max_in_flight.max(1))),
-            changed: Notify::new(),
-            hold: watch::Sender::new(None),
-        });
+        let shared = Shared::new(limits, None);
         let driver = runtime.spawn(drive(Arc::clone(&shared))).abort_handle();
+        Self { shared, driver }
+    }
+
+    /// A budget of all replicas that use the same ledger; `replicas` of them at least, for when
+    /// they cannot see each other.
+    pub fn shared(limits: &Limits, replicas: u32, ledger: Arc<dyn Ledger>, runtime: &Handle) -> Self {
+        let shared = Shared::new(limits, Some(Fleet::new(replicas)));
+        let driver = runtime.spawn(fleet::drive(Arc::clone(&shared), ledger)).abort_handle();
         Self { shared, driver }
     }
 
@@ -161,9 +174,7 @@ impl Budget {
     pub fn hold(&self, retry_after: Option<Duration>) {
         let now = Instant::now();
         let until = self.shared.change(|scheduler| {
-            let begins = scheduler.pace.hold(now, retry_after);
-            scheduler.counts.throttled += 1;
-            scheduler.counts.holds += u64::from(begins);
+            let begins = scheduler.hold(now, retry_after);
             if begins {
                 tracing::warn!(
                     hold_seconds = scheduler.pace.hold_until(now).map_or(0, |until| (until - now).as_secs()),
@@ -173,7 +184,7 @@ impl Budget {
             }
             scheduler.pace.hold_until(now)
         });
-        self.shared.hold.send_replace(until);
+        self.shared.tell_hold(until);
     }
 
     /// The end of the present hold changes here, so that waiters can give up at once.
@@ -183,7 +194,7 @@ impl Budget {
 
     /// The upstream answered something other than 429.
     pub fn answered(&self) {
-        self.shared.look(|scheduler| scheduler.pace.answered());
+        self.shared.look(Scheduler::answered);
     }
 
     pub fn snapshot(&self) -> Snapshot {
@@ -194,9 +205,10 @@ impl Budget {
             projected_wait: scheduler.slot(now, Lane::Interactive, newcomer).map(|slot| slot - now),
             rate_per_minute: scheduler.pace.rate(),
             started_last_minute: scheduler.pace.recent(now),
-            in_flight: scheduler.in_flight(),
+            in_flight: scheduler.in_flight.len(),
             queued: Lane::ALL.map(|lane| (lane, scheduler.queued(lane))),
             hold: scheduler.pace.hold_until(now).map(|until| until - now),
+            fleet: scheduler.fleet.as_ref().map(Fleet::state),
             counts: scheduler.counts,
         })
     }
@@ -236,9 +248,40 @@ fn refusal(scheduler: &mut Scheduler, now: Instant, lane: Lane, client: IpAddr) 
 }
 
 impl Shared {
+    fn new(limits: &Limits, fleet: Option<Fleet>) -> Arc<Self> {
+        let now = Instant::now();
+        let pace = Pace::new(limits.rate_per_minute, limits.min_interval, limits.adaptive, now);
+        let has_fleet = fleet.is_some();
+        let mut scheduler = Scheduler::new(pace, limits.max_in_flight.max(1), fleet);
+        if has_fleet {
+            scheduler.go_alone(now);
+        }
+        Arc::new(Self {
+            scheduler: Mutex::new(scheduler),
+            changed: Notify::new(),
+            hold: watch::Sender::new(None),
+        })
+    }
+
     /// Reads or adjusts what no waiter can be waiting for.
     fn look<R>(&self, act: impl FnOnce(&mut Scheduler) -> R) -> R {
         act(&mut self.scheduler.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Tells those who wait until when all calls are held, unless they know.
+    fn tell_hold(&self, until: Option<Instant>) {
+        self.hold.send_if_modified(|told| {
+            let news = match (*told, until) {
+                (Some(told), Some(until)) => told.max(until) - told.min(until) > JITTER,
+                // That it is over, waiters can see for themselves.
+                (_, None) => false,
+                (None, Some(_)) => true,
+            };
+            if news {
+                *told = until;
+            }
+            news
+        });
     }
 
     /// Changes what the driver decides by, and wakes it.
@@ -251,6 +294,11 @@ impl Shared {
 
 /// Grants permits, one after another, for as long as the budget lives.
 async fn drive(shared: Arc<Shared>) {
+    pace_alone(&shared).await;
+}
+
+/// Grants permits by what this process knows, without end. Cancel safe.
+async fn pace_alone(shared: &Shared) {
     loop {
         let next = shared.look(|scheduler| scheduler.next(Instant::now()));
         match next {

@@ -9,11 +9,16 @@
 //! With `adaptive` the rate is cut by 0.7 once per hold (not once per 429: calls that were
 //! already under way say nothing new) and regains 1 a minute after each clean minute. The third
 //! rule of the budget, calls in flight, needs no clock and lives in the scheduler.
+//!
+//! Of n replicas that cannot ask each other, each keeps n times the gap and presumes that the
+//! others start whenever it does itself. So together they keep the window, whatever part of it was
+//! used when they lost each other.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use tokio::time::Instant;
+
+use super::ring::{Ring, StartId};
 
 /// Width of the sliding window, jitter included.
 const WINDOW: Duration = Duration::from_millis(60_250);
@@ -26,15 +31,20 @@ const FLOOR: f64 = 10.0;
 #[derive(Debug)]
 pub(super) struct Pace {
     /// Starts per minute as configured; 0 allows none.
-    ceiling: u32,
-    min_interval: Duration,
-    adaptive: bool,
+    pub(super) ceiling: u32,
+    pub(super) min_interval: Duration,
+    pub(super) adaptive: bool,
     /// Starts per minute now, between the floor and the ceiling.
     rate: f64,
     /// When the rate last changed; in the future during a hold, which is no clean time.
     rate_since: Instant,
-    /// The last `ceiling` starts, oldest first.
-    starts: VecDeque<Instant>,
+    /// The last starts; `ceiling` of them are enough for the window.
+    pub(super) starts: Ring,
+    /// How many replicas share the pace without asking each other; 1 when it is kept for all in one
+    /// place, here or elsewhere.
+    share: u32,
+    /// Nothing starts before, for a reason other than a 429.
+    not_before: Option<Instant>,
     hold_until: Option<Instant>,
     /// 429s without `Retry-After` in a row.
     unexplained: u32,
@@ -48,7 +58,9 @@ impl Pace {
             adaptive,
             rate: f64::from(rate_per_minute),
             rate_since: now,
-            starts: VecDeque::new(),
+            starts: Ring::default(),
+            share: 1,
+            not_before: None,
             hold_until: None,
             unexplained: 0,
         }
@@ -73,24 +85,25 @@ impl Pace {
 
     /// Starts within the last minute.
     pub(super) fn recent(&self, now: Instant) -> usize {
-        self.starts.iter().rev().take_while(|start| now.duration_since(**start) < MINUTE).count()
+        self.starts.recent(now, MINUTE)
     }
 
     /// When a start could take place with `ahead` others before it; `None` when never.
     pub(super) fn slot(&self, now: Instant, ahead: usize) -> Option<Instant> {
-        let window = self.window()?;
-        let gap = self.gap();
-        let hold = self.hold_until.unwrap_or(now).max(now);
+        let share = self.share as usize;
+        let window = self.window()?.max(share);
+        let gap = self.gap() * self.share;
+        let open = [self.hold_until, self.not_before].into_iter().flatten().fold(now, Instant::max);
         // Future starts, each as early as the rules allow given those before it.
         let mut future: Vec<Instant> = Vec::with_capacity(ahead + 1);
-        let mut last = self.starts.back().copied();
+        let mut last = self.starts.last();
         for index in 0..=ahead {
-            let spaced = last.map_or(hold, |last| hold.max(last + gap));
-            let nth_before = if index >= window {
-                Some(future[index - window])
-            } else {
-                (self.starts.len() + index).checked_sub(window).map(|at| self.starts[at])
-            };
+            let spaced = last.map_or(open, |last| open.max(last + gap));
+            // The start, and those of peers that go with it, take the places of as many before.
+            let nth_before = (self.starts.len() + (index + 1) * share).checked_sub(window + 1).map(|at| {
+                at.checked_sub(self.starts.len())
+                    .map_or_else(|| self.starts.at(at), |beyond| future[beyond / share])
+            });
             let start = nth_before.map_or(spaced, |before| spaced.max(before + WINDOW));
             future.push(start);
             last = Some(start);
@@ -99,29 +112,58 @@ impl Pace {
     }
 
     /// Records a start at `now`.
-    pub(super) fn start(&mut self, now: Instant) {
-        self.starts.push_back(now);
-        while self.starts.len() > self.ceiling as usize {
-            self.starts.pop_front();
-        }
+    pub(super) fn start(&mut self, now: Instant, number: StartId) {
+        self.starts.start(now, number, self.share - 1);
+        self.trim(now);
     }
 
     /// Moves a start to the moment its request was really sent; never to an earlier one.
-    pub(super) fn depart(&mut self, started: Instant, sent: Instant) {
-        if sent > started
-            && let Some(index) = self.starts.iter().rposition(|start| *start == started)
-        {
-            self.starts.remove(index);
-            let place = self.starts.partition_point(|start| *start <= sent);
-            self.starts.insert(place, sent);
-        }
+    pub(super) fn depart(&mut self, number: StartId, sent: Instant) {
+        self.starts.postpone(number, sent);
     }
 
-    /// Takes back the start at `at`: nothing went upstream.
-    pub(super) fn refund(&mut self, at: Instant) {
-        if let Some(index) = self.starts.iter().rposition(|start| *start == at) {
-            self.starts.remove(index);
-        }
+    /// Takes a start back: nothing went upstream.
+    pub(super) fn refund(&mut self, number: StartId) {
+        self.starts.remove(number);
+    }
+
+    /// From now on `share` replicas keep the pace without asking each other, after a quiet time.
+    pub(super) fn split(&mut self, now: Instant, share: u32, quiet: Duration) {
+        self.share = share.max(1);
+        self.not_before = Some(now + quiet);
+    }
+
+    /// Others may have made so many starts that are not known.
+    pub(super) fn guess(&mut self, now: Instant, starts: f64) {
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // clamped
+        let starts = starts.clamp(0.0, f64::from(self.ceiling)) as usize;
+        (0..starts).for_each(|_| self.starts.unseen(now));
+        self.trim(now);
+    }
+
+    /// From now on somebody else keeps the pace for all, and this is a copy.
+    pub(super) fn join(&mut self) {
+        self.share = 1;
+        self.not_before = None;
+    }
+
+    /// The rate and the hold that are kept for all.
+    pub(super) fn adopt(&mut self, rate: f64, rate_since: Instant, hold_until: Option<Instant>) {
+        self.rate = rate.min(f64::from(self.ceiling));
+        self.rate_since = rate_since;
+        self.hold_until = hold_until;
+    }
+
+    /// Forgets starts that no rule looks back to. There cannot be more of them than the rate for
+    /// us, as many for our peers, and as many guesses.
+    pub(super) fn trim(&mut self, now: Instant) {
+        let width = WINDOW.max(self.gap() * self.share);
+        self.starts.trim(now, width, 3 * self.ceiling.max(self.share) as usize);
+    }
+
+    /// When the rate last changed.
+    pub(super) fn rate_since(&self) -> Instant {
+        self.rate_since
     }
 
     /// Obeys a 429. Without `Retry-After` the hold is 4 s, then 8 s. True when a hold begins,
@@ -187,7 +229,7 @@ mod tests {
         let mut pace = pace(3, 0, now);
         // A gap of 60 s ÷ 3 spreads them; starts made earlier in a burst still count.
         for _ in 0..3 {
-            pace.start(now);
+            pace.start(now, 0);
         }
         assert_eq!(pace.slot(now, 0), Some(at(now, 60_250)));
     }
@@ -196,8 +238,8 @@ mod tests {
     fn the_gap_counts_from_when_a_request_was_sent() {
         let now = Instant::now();
         let mut pace = pace(80, 750, now);
-        pace.start(now);
-        pace.depart(now, at(now, 300));
+        pace.start(now, 7);
+        pace.depart(7, at(now, 300));
         assert_eq!(pace.slot(at(now, 300), 0), Some(at(now, 1_050)));
         assert_eq!(pace.recent(at(now, 300)), 1);
     }
@@ -262,7 +304,7 @@ mod tests {
             let mut starts = Vec::new();
             for pause in pauses {
                 now = pace.slot(now + Duration::from_millis(pause), 0).expect("a rate above 0");
-                pace.start(now);
+                pace.start(now, 0);
                 starts.push(now);
             }
             for pair in starts.windows(2) {
@@ -282,12 +324,12 @@ mod tests {
             let mut pace = pace(rate, 750, now);
             for _ in 0..before {
                 now = pace.slot(now, 0).expect("a rate above 0");
-                pace.start(now);
+                pace.start(now, 0);
             }
             let projected = pace.slot(now, ahead);
             for _ in 0..ahead {
                 now = pace.slot(now, 0).expect("a rate above 0");
-                pace.start(now);
+                pace.start(now, 0);
             }
             prop_assert_eq!(pace.slot(now, 0), projected);
         }

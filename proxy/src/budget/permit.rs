@@ -3,10 +3,12 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::Shared;
+use super::ring::StartId;
 
 /// What the scheduler hands to a waiter; only a ticket turns it into a permit.
 #[derive(Debug)]
 pub(super) struct Grant {
+    pub(super) number: StartId,
     pub(super) started: Instant,
 }
 
@@ -17,6 +19,7 @@ pub(super) struct Grant {
 #[derive(Debug)]
 #[must_use = "a permit that is dropped has spent its start for nothing"]
 pub struct Permit {
+    number: StartId,
     started: Instant,
     /// `None` after a refund.
     budget: Option<Arc<Shared>>,
@@ -24,13 +27,13 @@ pub struct Permit {
 
 impl Permit {
     pub(super) fn new(grant: &Grant, budget: Arc<Shared>) -> Self {
-        Self { started: grant.started, budget: Some(budget) }
+        Self { number: grant.number, started: grant.started, budget: Some(budget) }
     }
 
     /// Gives the permit back unused: it counts as if it had never been granted.
     pub fn refund(mut self) {
         if let Some(budget) = self.budget.take() {
-            budget.change(|scheduler| scheduler.refund(self.started));
+            budget.change(|scheduler| scheduler.refund(self.number));
         }
     }
 
@@ -39,7 +42,7 @@ impl Permit {
     pub fn departs(&mut self) {
         let sent = Instant::now();
         if let Some(budget) = &self.budget {
-            budget.change(|scheduler| scheduler.pace.depart(self.started, sent));
+            budget.change(|scheduler| scheduler.depart(self.number, sent));
         }
         self.started = sent;
     }
@@ -47,7 +50,7 @@ impl Permit {
     /// A permit of no budget, for tests of the layers that only consume one.
     #[cfg(test)]
     pub(crate) fn unmetered() -> Self {
-        Self { started: Instant::now(), budget: None }
+        Self { number: 0, started: Instant::now(), budget: None }
     }
 }
 
@@ -55,7 +58,7 @@ impl Drop for Permit {
     fn drop(&mut self) {
         if let Some(budget) = self.budget.take() {
             let held = self.started.elapsed();
-            budget.change(|scheduler| scheduler.release(held));
+            budget.change(|scheduler| scheduler.release(self.number, held));
         }
     }
 }

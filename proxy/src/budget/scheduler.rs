@@ -1,6 +1,6 @@
 //! Who starts next: lanes, turns and slots, as a state machine without clocks or tasks.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -8,9 +8,11 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::fair::FairQueue;
+use super::fleet::Fleet;
 use super::lane::Lane;
 use super::pace::Pace;
 use super::permit::Grant;
+use super::ring::StartId;
 use super::tail::Tail;
 
 pub(super) type TicketId = u64;
@@ -42,12 +44,16 @@ impl LaneQueue {
 pub(super) struct Scheduler {
     pub(super) pace: Pace,
     pub(super) tail: Tail,
-    max_in_flight: usize,
-    in_flight: usize,
+    pub(super) max_in_flight: usize,
+    /// The starts whose calls are under way.
+    pub(super) in_flight: BTreeSet<StartId>,
+    next_start: StartId,
+    /// The replicas that share the budget; `None` when there are no others.
+    pub(super) fleet: Option<Fleet>,
     lanes: HashMap<Lane, LaneQueue>,
     waiting: HashMap<TicketId, Waiting>,
     next_id: TicketId,
-    last_interactive: Option<Instant>,
+    pub(super) last_interactive: Option<Instant>,
     /// Mean time a slot is held, exponentially weighted; `None` before the first release.
     mean_call: Option<Duration>,
     pub(super) counts: Counts,
@@ -87,12 +93,14 @@ pub(super) enum Next {
 }
 
 impl Scheduler {
-    pub(super) fn new(pace: Pace, max_in_flight: usize) -> Self {
+    pub(super) fn new(pace: Pace, max_in_flight: usize, fleet: Option<Fleet>) -> Self {
         Self {
             pace,
             tail: Tail::default(),
             max_in_flight,
-            in_flight: 0,
+            in_flight: BTreeSet::new(),
+            next_start: 0,
+            fleet,
             lanes: Lane::ALL.into_iter().map(|lane| (lane, LaneQueue::default())).collect(),
             waiting: HashMap::new(),
             next_id: 0,
@@ -100,10 +108,6 @@ impl Scheduler {
             mean_call: None,
             counts: Counts::default(),
         }
-    }
-
-    pub(super) fn in_flight(&self) -> usize {
-        self.in_flight
     }
 
     pub(super) fn queued(&self, lane: Lane) -> usize {
@@ -160,10 +164,13 @@ impl Scheduler {
         self.pace.relax(now);
         let higher: usize = Lane::ALL.into_iter().filter(|other| *other > lane).map(|l| self.queued(l)).sum();
         let own = &self.lanes[&lane];
-        let ahead = higher + own.head.len() + own.turns.ahead_of(client);
+        let here = higher + own.head.len() + own.turns.ahead_of(client);
+        let fleet = self.fleet.as_ref();
+        let ahead = here + fleet.map_or(0, |fleet| fleet.ahead_elsewhere(lane, here));
         let paced = self.pace.slot(now, ahead)?;
         // Slow answers bind too: each start beyond the free slots needs a call to end first.
-        let ends_needed = (self.in_flight + ahead + 1).saturating_sub(self.max_in_flight);
+        let in_flight = self.in_flight.len() + fleet.map_or(0, |fleet| fleet.in_flight_elsewhere(now));
+        let ends_needed = (in_flight + ahead + 1).saturating_sub(self.max_in_flight);
         let mean = self.mean_call.unwrap_or_default();
         #[allow(clippy::cast_precision_loss)] // queue lengths are far below 2^52
         let freed = now + mean.mul_f64(ends_needed as f64 / self.max_in_flight as f64);
@@ -173,42 +180,99 @@ impl Scheduler {
     /// Grants at most one permit.
     pub(super) fn next(&mut self, now: Instant) -> Next {
         self.pace.relax(now);
-        let Some(lane) = Lane::ALL.into_iter().find(|lane| self.has_ready(*lane)) else {
-            return Next::Change;
-        };
-        if self.in_flight >= self.max_in_flight {
-            return Next::Change;
-        }
+        let Some(lane) = self.most_urgent() else { return Next::Change };
+        let Some(room) = self.room_from(now) else { return Next::Change };
         let Some(paced) = self.pace.slot(now, 0) else { return Next::Change };
-        let start = paced.max(self.quiet_from(lane).unwrap_or(now));
+        let start = paced.max(room).max(self.quiet_from(lane).unwrap_or(now));
         if start > now {
             return Next::At(start);
         }
-        let Some(waiting) = self.pop(lane) else { return Next::Change };
-        // A waiter that vanished between its last poll and now costs nothing.
-        if waiting.grant.send(Grant { started: now }).is_ok() {
-            self.pace.start(now);
-            self.in_flight += 1;
+        let number = self.number();
+        self.grant(now, lane, number);
+        Next::Granted
+    }
+
+    /// The lane of the waiter whose turn it is.
+    pub(super) fn most_urgent(&self) -> Option<Lane> {
+        Lane::ALL.into_iter().find(|lane| self.has_ready(*lane))
+    }
+
+    /// A number for a start to come.
+    pub(super) fn number(&mut self) -> StartId {
+        self.next_start += 1;
+        self.next_start
+    }
+
+    /// Starts the next waiter of this lane. False when it has vanished between its last poll and
+    /// now, which costs nothing.
+    pub(super) fn grant(&mut self, now: Instant, lane: Lane, number: StartId) -> bool {
+        let Some(waiting) = self.pop(lane) else { return false };
+        let granted = waiting.grant.send(Grant { number, started: now }).is_ok();
+        if granted {
+            self.pace.start(now, number);
+            self.in_flight.insert(number);
             *match lane {
                 Lane::Interactive => &mut self.counts.granted_interactive,
                 Lane::Refresh => &mut self.counts.granted_refresh,
                 Lane::Warm => &mut self.counts.granted_warm,
             } += 1;
         }
-        Next::Granted
+        granted
+    }
+
+    /// The request of a start is being sent.
+    pub(super) fn depart(&mut self, number: StartId, sent: Instant) {
+        self.pace.depart(number, sent);
+        if let Some(fleet) = &mut self.fleet {
+            fleet.moved(number);
+        }
     }
 
     /// A call ended: its slot is free.
-    pub(super) fn release(&mut self, held: Duration) {
-        self.in_flight -= 1;
+    pub(super) fn release(&mut self, number: StartId, held: Duration) {
+        self.in_flight.remove(&number);
         self.mean_call = Some(self.mean_call.map_or(held, |mean| mean.mul_f64(0.8) + held.mul_f64(0.2)));
+        if let Some(fleet) = &mut self.fleet {
+            fleet.ended();
+        }
     }
 
     /// A permit came back unused: neither slot nor start was spent.
-    pub(super) fn refund(&mut self, started: Instant) {
-        self.in_flight -= 1;
-        self.pace.refund(started);
+    pub(super) fn refund(&mut self, number: StartId) {
+        self.in_flight.remove(&number);
+        self.pace.refund(number);
         self.counts.refunded += 1;
+        if let Some(fleet) = &mut self.fleet {
+            fleet.taken_back(number);
+        }
+    }
+
+    /// Obeys a 429. True when a hold begins.
+    pub(super) fn hold(&mut self, now: Instant, retry_after: Option<Duration>) -> bool {
+        let begins = self.pace.hold(now, retry_after);
+        self.counts.throttled += 1;
+        self.counts.holds += u64::from(begins);
+        if let Some(fleet) = &mut self.fleet {
+            fleet.throttled(retry_after);
+        }
+        begins
+    }
+
+    /// The upstream answered something other than 429.
+    pub(super) fn answered(&mut self) {
+        self.pace.answered();
+        if let Some(fleet) = &mut self.fleet {
+            fleet.answered();
+        }
+    }
+
+    /// From when on one more call has a slot; `None` when one of our own has to end first.
+    fn room_from(&self, now: Instant) -> Option<Instant> {
+        let own = self.in_flight.len();
+        match &self.fleet {
+            Some(fleet) => fleet.room_from(now, own, self.max_in_flight),
+            None => (own < self.max_in_flight).then_some(now),
+        }
     }
 
     /// Background lanes start only when the interactive lane is empty *and* has been quiet for two

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use proptest::prelude::*;
+use tokio::runtime::Handle;
 use tokio::time::advance;
 
 use super::*;
@@ -38,6 +39,7 @@ fn keys() -> Vec<Key> {
         keys.push(Key::Missing(RowKind::Track, Id::Uuid(uuid(n))));
     }
     keys.push(Key::Missing(RowKind::Features, spotify()));
+    keys.push(Key::Denied(bodies[3].into()));
     keys.push(Key::Mapping(Entity::Track, spotify()));
     keys
 }
@@ -53,7 +55,7 @@ fn scopes() -> Vec<Scope> {
 }
 
 /// What a scope covers, spelled out. The mapping leads to the first UUID.
-fn covers(scope: &Scope, key: &Key, status: u16) -> bool {
+fn covers(scope: &Scope, key: &Key) -> bool {
     let endpoint_of = |path: &str| Endpoint::find(path).map(|(endpoint, _)| endpoint.shape);
     match (scope, key) {
         (Scope::All, _) => true,
@@ -61,7 +63,7 @@ fn covers(scope: &Scope, key: &Key, status: u16) -> bool {
         (Scope::Category(category), Key::Row(kind, _)) => *category == (*kind).into(),
         (Scope::Category(category), Key::Mapping(..)) => *category == Category::Mapping,
         (Scope::Category(category), Key::Missing(..)) => *category == Category::Missing,
-        (Scope::Category(category), Key::Body(_)) if status == 400 => *category == Category::Denied,
+        (Scope::Category(category), Key::Denied(_)) => *category == Category::Denied,
         (Scope::Category(category), Key::Body(text)) => {
             let path = text.trim_start_matches('=').split('?').next().unwrap_or_default();
             endpoint_of(path).is_some_and(|shape| *category == Category::of_shape(shape))
@@ -69,8 +71,8 @@ fn covers(scope: &Scope, key: &Key, status: u16) -> bool {
         (Scope::Endpoint(endpoint), Key::Row(kind, _) | Key::Missing(kind, _)) => {
             endpoint.shape == Shape::MultiGet(*kind)
         }
-        (Scope::Endpoint(_), Key::Mapping(..)) | (Scope::Id(_), Key::Body(_)) => false,
-        (Scope::Endpoint(endpoint), Key::Body(text)) => {
+        (Scope::Endpoint(_), Key::Mapping(..)) | (Scope::Id(_), Key::Body(_) | Key::Denied(_)) => false,
+        (Scope::Endpoint(endpoint), Key::Body(text) | Key::Denied(text)) => {
             let path = text.trim_start_matches('=').split('?').next().unwrap_or_default();
             endpoint_of(path) == Some(endpoint.shape)
         }
@@ -96,7 +98,7 @@ fn entry(stored_at: u64, status: u16) -> Entry {
 /// By the list of all purges.
 fn naive(purges: &[(Scope, Mode, Timestamp)], key: &Key, entry: &Entry) -> Option<u32> {
     let latest = |mode| {
-        let own = purges.iter().filter(|(scope, m, _)| *m == mode && covers(scope, key, entry.status));
+        let own = purges.iter().filter(|(scope, m, _)| *m == mode && covers(scope, key));
         own.map(|(.., at)| *at).max().filter(|at| *at >= entry.stored_at)
     };
     if latest(Mode::Hard).is_some() {
@@ -165,7 +167,7 @@ fn any_step() -> impl Strategy<Value = Step> {
 }
 
 async fn follow(steps: Vec<Step>) {
-    let store = Store::new(Settings::default(), Clock::tokio());
+    let store = Store::new(Settings::default(), Clock::tokio(), &Handle::current());
     let mut done: Vec<Step> = Vec::new();
     for step in steps {
         match &step {
@@ -189,20 +191,20 @@ async fn follow(steps: Vec<Step>) {
 fn expected(done: &[Step], key: &Key) -> Option<bool> {
     let stored = done.iter().rposition(|step| matches!(step, Step::Store(stored) if stored == key))?;
     let purged = |mode| {
-        done[stored..].iter().any(
-            |step| matches!(step, Step::Purge(scope, purged) if *purged == mode && covers(scope, key, 200)),
-        )
+        done[stored..]
+            .iter()
+            .any(|step| matches!(step, Step::Purge(scope, purged) if *purged == mode && covers(scope, key)))
     };
     match (purged(Mode::Hard), purged(Mode::Soft)) {
         (true, _) => None,
-        (false, soft) if soft && matches!(key, Key::Missing(..)) => None,
+        (false, soft) if soft && matches!(key, Key::Missing(..) | Key::Denied(_)) => None,
         (false, soft) => Some(soft),
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_softly_purged_entry_is_stale_for_its_window_from_the_purge_on() {
-    let store = Store::new(Settings::default(), Clock::tokio());
+    let store = Store::new(Settings::default(), Clock::tokio(), &Handle::current());
     let key = Key::Body("=/v1/track/search?searchText=a&page=0".into());
     store.put(key.clone(), Category::Search, 200, Bytes::from("{}"));
     advance(Duration::from_secs(3_600)).await;
@@ -217,7 +219,7 @@ async fn a_softly_purged_entry_is_stale_for_its_window_from_the_purge_on() {
 
 #[tokio::test(start_paused = true)]
 async fn a_barrier_just_ahead_of_the_clock_ends_freshness_now() {
-    let store = Store::new(Settings::default(), Clock::tokio());
+    let store = Store::new(Settings::default(), Clock::tokio(), &Handle::current());
     let [one, other] = [0, 1].map(|n| Key::Row(RowKind::Track, uuid(n)));
     store.put(one.clone(), Category::Track, 200, Bytes::new());
     advance(Duration::from_millis(999)).await;
@@ -234,7 +236,7 @@ async fn a_barrier_just_ahead_of_the_clock_ends_freshness_now() {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_asked_before_a_purge_and_arrives_after_it_is_purged() {
-    let store = Store::new(Settings::default(), Clock::tokio());
+    let store = Store::new(Settings::default(), Clock::tokio(), &Handle::current());
     let row = ParsedRow {
         kind: RowKind::Track,
         uuid: uuid(1),
@@ -255,7 +257,7 @@ async fn what_was_asked_before_a_purge_and_arrives_after_it_is_purged() {
 
 #[tokio::test(start_paused = true)]
 async fn ids_purged_one_by_one_are_bounded_and_categories_are_not() {
-    let store = Store::new(Settings::default(), Clock::tokio());
+    let store = Store::new(Settings::default(), Clock::tokio(), &Handle::current());
     let id = |n: usize| Scope::Id(Id::Uuid(uuid(n as u128)));
     let refused = (0..20_000).find(|n| store.purge(&[id(*n)], Mode::Soft).is_err()).expect("bounded");
     assert!(refused > 5_000, "{refused}");
@@ -269,7 +271,7 @@ async fn ids_purged_one_by_one_are_bounded_and_categories_are_not() {
 
 #[tokio::test(start_paused = true)]
 async fn barriers_are_forgotten_when_nothing_older_is_alive() {
-    let store = Store::new(Settings::default(), Clock::tokio());
+    let store = Store::new(Settings::default(), Clock::tokio(), &Handle::current());
     store.purge(&[Scope::All, Scope::Id(spotify())], Mode::Soft).expect("two");
     advance(366 * DAY - Duration::from_secs(1)).await;
     store.sweep();
@@ -281,7 +283,7 @@ async fn barriers_are_forgotten_when_nothing_older_is_alive() {
 
 #[tokio::test(start_paused = true)]
 async fn a_sweep_frees_the_memory_of_what_was_purged() {
-    let store = Store::new(Settings::default(), Clock::tokio());
+    let store = Store::new(Settings::default(), Clock::tokio(), &Handle::current());
     for key in keys() {
         store.put(key, Category::Track, 200, Bytes::new());
     }
@@ -304,7 +306,7 @@ impl Restarts {
     fn start(&self) -> Arc<Store> {
         let path = self.folder.path().join("cache.redb");
         let disk = Some(DiskSettings { path, max_bytes: 1 << 30 });
-        Store::new(Settings { disk, ..Settings::default() }, self.clock)
+        Store::new(Settings { disk, ..Settings::default() }, self.clock.clone(), &Handle::current())
     }
 }
 

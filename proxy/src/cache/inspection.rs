@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::disk::View;
 use super::entry::Entry;
 use super::key::Key;
 use super::store::{Held, Store};
@@ -30,12 +29,10 @@ impl Store {
             .iter()
             .filter_map(|key| Some(found(self, key, "memory", self.tiers.memory.peek(key)?)))
             .collect();
-        let look = move |store: &Self, view: &mut View| {
-            let on_disk =
-                keys.iter().filter_map(|key| Some(found(store, key, "disk", view.get(key, |_| {})?)));
-            on_disk.collect::<Vec<_>>()
-        };
-        all.extend(self.read(look).await.unwrap_or_default());
+        let tier = self.behind().unwrap_or_default();
+        let behind = self.look_behind(keys.clone()).await.unwrap_or_default();
+        let behind = keys.iter().zip(behind).filter_map(|(key, entry)| Some(found(self, key, tier, entry?)));
+        all.extend(behind);
         all
     }
 
@@ -44,10 +41,8 @@ impl Store {
     pub async fn spellings(self: &Arc<Self>, id: &Id) -> Vec<Id> {
         let in_memory = spellings(id, &mut |key| self.tiers.memory.peek(key));
         let asked = id.clone();
-        let look = move |store: &Self, view: &mut View| {
-            spellings(&asked, &mut |key| store.tiers.memory.peek(key).or_else(|| view.get(key, |_| {})))
-        };
-        self.read(look).await.unwrap_or(in_memory)
+        let whatever = |_: &Self, _: &Key, _: &Entry| true;
+        self.consult(whatever, move |_, get| spellings(&asked, get)).await.unwrap_or(in_memory)
     }
 }
 

@@ -2,7 +2,10 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use xxhash_rust::xxh3::xxh3_128;
+
 use super::category::Category;
+use super::form;
 use super::scope::settled;
 use crate::api::{Endpoint, Entity, Id, RowKind, Uuid};
 
@@ -16,9 +19,16 @@ pub enum Key {
     Missing(RowKind, Id),
     /// A whole body under its canonical or exact text.
     Body(Arc<str>),
+    /// That the upstream refuses a request, under the same text.
+    Denied(Arc<str>),
 }
 
 impl Key {
+    /// Stable over versions and replicas.
+    pub(crate) fn hash(&self) -> u128 {
+        xxh3_128(&form::key(self))
+    }
+
     /// The category of an entry with this key and status.
     pub fn category(&self, status: u16) -> Category {
         match self {
@@ -26,12 +36,12 @@ impl Key {
             Self::Mapping(..) => Category::Mapping,
             Self::Missing(..) => Category::Missing,
             Self::Body(_) => match (status, self.endpoint()) {
-                (400, _) => Category::Denied,
                 (404, _) => Category::Missing,
                 (_, Some(endpoint)) => Category::of_shape(endpoint.shape),
                 // A note of ours.
                 (_, None) => Category::Mapping,
             },
+            Self::Denied(_) => Category::Denied,
         }
     }
 
@@ -40,7 +50,7 @@ impl Key {
         match self {
             Self::Row(kind, _) | Self::Missing(kind, _) => Some(Endpoint::multi_get(*kind)),
             Self::Mapping(..) => None,
-            Self::Body(text) => {
+            Self::Body(text) | Self::Denied(text) => {
                 let target = text.strip_prefix('=').unwrap_or(text);
                 let path = target.split('?').next().unwrap_or(target);
                 Endpoint::find(path).map(|(endpoint, _)| settled(endpoint))
@@ -51,7 +61,7 @@ impl Key {
     /// Heap bytes the key owns.
     pub(super) fn heap(&self) -> usize {
         match self {
-            Self::Body(text) => text.len(),
+            Self::Body(text) | Self::Denied(text) => text.len(),
             Self::Missing(_, Id::Malformed(text)) | Self::Mapping(_, Id::Malformed(text)) => text.len(),
             _ => 0,
         }
@@ -65,6 +75,7 @@ impl fmt::Display for Key {
             Self::Mapping(entity, id) => write!(f, "mapping:{}:{id}", entity.name()),
             Self::Missing(kind, id) => write!(f, "missing:{}:{id}", kind.name()),
             Self::Body(text) => write!(f, "body:{text}"),
+            Self::Denied(text) => write!(f, "denied:{text}"),
         }
     }
 }
@@ -86,6 +97,7 @@ impl FromStr for Key {
         let entity = |name: &str| Entity::ALL.into_iter().find(|entity| entity.name() == name);
         let parsed = match text.split_once(':') {
             Some(("body", text)) => Some(Self::Body(text.into())),
+            Some(("denied", text)) => Some(Self::Denied(text.into())),
             Some(("mapping", rest)) => {
                 about(rest).and_then(|(name, id)| Some(Self::Mapping(entity(&name)?, id)))
             }
@@ -124,6 +136,7 @@ pub(super) mod tests {
             (entity, any_id()).prop_map(|(entity, id)| Key::Mapping(entity, id)),
             (kind, any_id()).prop_map(|(kind, id)| Key::Missing(kind, id)),
             ".{0,300}".prop_map(|text| Key::Body(text.into())),
+            ".{0,300}".prop_map(|text| Key::Denied(text.into())),
         ]
     }
 
@@ -139,7 +152,6 @@ pub(super) mod tests {
     #[case("/v1/artist/x/track?size=1", 200, Category::Page)]
     #[case("/v1/track?ids=a&market=de", 200, Category::Track)]
     #[case("=/v1/track/recommendation?seeds=x&size=1&", 200, Category::Recommendation)]
-    #[case("=/v1/track/recommendation?seeds=x&size=1&", 400, Category::Denied)]
     #[case("/v1/track/x", 404, Category::Missing)]
     fn a_body_belongs_to_what_its_endpoint_answers(
         #[case] text: &str,

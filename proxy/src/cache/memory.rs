@@ -69,6 +69,11 @@ impl Memory {
         self.cache.retain(keep);
     }
 
+    /// Walks over everything; too long for a request.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Key, Entry)> + '_ {
+        self.cache.iter()
+    }
+
     pub(super) fn entries(&self) -> usize {
         self.cache.len()
     }

@@ -132,7 +132,7 @@ impl Fine {
                 let target = std::str::from_utf8(&entry.body).ok().and_then(Uuid::parse);
                 of(id).and(target.map(|uuid| of(&Id::Uuid(uuid))).unwrap_or_default())
             }
-            Key::Body(_) => Barrier::default(),
+            Key::Body(_) | Key::Denied(_) => Barrier::default(),
         };
         if self.keys.is_empty() {
             return of_ids;

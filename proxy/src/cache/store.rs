@@ -1,9 +1,12 @@
 //! The store of facts: what is known about an id, and what one more row teaches.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::runtime::Handle;
+use tokio::time::{Instant, timeout_at};
 
 use super::as_of::AsOf;
 use super::barrier::{Barrier, Barriers, Mode, TooMany};
@@ -15,9 +18,11 @@ use super::memory::Memory;
 use super::moments::Moments;
 use super::note;
 use super::scope::Scope;
-use super::tiers::Tiers;
+use super::shared::{Shared, SharedState};
+use super::tiers::{Second, Tiers};
 use crate::api::{Entity, Id, ParsedRow, RowKind, Uuid};
 use crate::clock::{Clock, Timestamp};
+use crate::link::Link;
 
 /// Sizes and lifetimes.
 #[derive(Debug, Clone)]
@@ -28,8 +33,10 @@ pub struct Settings {
     pub jitter: f64,
     pub memory_bytes: u64,
     pub memory_entries: usize,
-    /// `None`: memory is all there is.
+    /// Behind memory, unless replicas share a server. `None`: memory is all there is.
     pub disk: Option<disk::Settings>,
+    /// The server that replicas share; takes the place of the disk.
+    pub link: Option<Arc<Link>>,
 }
 
 impl Default for Settings {
@@ -40,6 +47,7 @@ impl Default for Settings {
             memory_bytes: 256 << 20,
             memory_entries: 1_000_000,
             disk: None,
+            link: None,
         }
     }
 }
@@ -78,11 +86,16 @@ pub struct Store {
 }
 
 impl Store {
-    pub fn new(settings: Settings, clock: Clock) -> Arc<Self> {
+    /// Works on `runtime` in the background, which must outlive every service that asks.
+    pub fn new(settings: Settings, clock: Clock, runtime: &Handle) -> Arc<Self> {
         let memory = Memory::new(settings.memory_bytes, settings.memory_entries);
-        let tiers = Tiers::new(memory, settings.disk.clone());
+        let second = match (&settings.link, &settings.disk) {
+            (Some(link), _) => Second::Shared(Shared::start(Arc::clone(link), runtime)),
+            (None, Some(disk)) => Second::Disk(Disk::start(disk.clone())),
+            (None, None) => Second::Nothing,
+        };
         Arc::new(Self {
-            tiers,
+            tiers: Tiers { memory, second },
             settings,
             moments: Moments::new(clock),
             barriers: Barriers::default(),
@@ -128,41 +141,113 @@ impl Store {
         know(kind, id, &mut |key| self.get(key))
     }
 
-    /// True when there is more to know than memory does.
-    pub fn has_more(&self) -> bool {
-        self.tiers.disk.as_ref().is_some_and(Disk::is_up)
+    /// The name of the tier behind memory, when it can be asked now.
+    pub fn behind(&self) -> Option<&'static str> {
+        match &self.tiers.second {
+            Second::Disk(disk) => disk.is_up().then_some("disk"),
+            Second::Shared(shared) => shared.is_up().then_some("redis"),
+            Second::Nothing => None,
+        }
     }
 
-    /// Like [`Store::know`] for ids that memory does not know, in the order given, with the disk
-    /// asked too. What is found there is in memory afterwards. `None`: the disk cannot be asked.
+    /// Like [`Store::know`] for ids that memory does not know, in the order given, with the tier
+    /// behind asked too. What is found there is in memory afterwards. `None`: it cannot be asked.
     pub async fn recall(self: &Arc<Self>, kind: RowKind, ids: Vec<Id>) -> Option<Vec<Known>> {
-        let recall = move |store: &Self, view: &mut View| {
-            let mut get = |key: &Key| store.tiers.recall(view, key, |entry| store.held(key, entry));
-            ids.iter().map(|id| know(kind, id, &mut get)).collect()
-        };
-        self.read(recall).await
+        self.consult(Self::is_held, move |store, get| store.know_all(kind, &ids, get)).await
     }
 
-    /// Like [`Store::get`] for a key that memory does not know, with the disk asked too.
+    /// Like [`Store::get`] for a key that memory does not know, with the tier behind asked too.
     pub async fn recall_body(self: &Arc<Self>, key: Key) -> Option<Held> {
-        let recall = move |store: &Self, view: &mut View| {
-            store.tiers.recall(view, &key, |entry| store.held(&key, entry))
-        };
-        self.read(recall).await?
+        self.consult(Self::is_held, move |store, get| store.held(&key, get(&key)?)).await?
     }
 
-    /// Reads the disk, on another thread. `None`: it cannot be read.
-    pub(super) async fn read<T: Send + 'static>(
+    /// What the shared tier holds of `ids` that is fresh, whatever staler things memory holds.
+    /// `None`: it cannot be asked.
+    pub async fn recall_fresh(&self, kind: RowKind, ids: &[Id]) -> Option<Vec<Known>> {
+        let fresh = |key: &Key, entry: &Entry| self.is_fresh(key, entry);
+        self.consult_shared(fresh, |get| self.know_all(kind, ids, get)).await
+    }
+
+    /// The same of one key, stored no earlier than `since`.
+    pub async fn recall_fresh_body(&self, key: &Key, since: Timestamp) -> Option<Entry> {
+        let good = |key: &Key, entry: &Entry| entry.stored_at >= since && self.is_fresh(key, entry);
+        let found = self.consult_shared(good, |get| get(key)).await?;
+        found.filter(|entry| good(key, entry))
+    }
+
+    /// What `act` makes of the entries it asks for, from memory as far as they are `good` there,
+    /// and the tier behind. `None`: it cannot be asked.
+    pub(super) async fn consult<T, F>(
         self: &Arc<Self>,
-        act: impl FnOnce(&Self, &mut View) -> T + Send + 'static,
+        good: fn(&Self, &Key, &Entry) -> bool,
+        act: F,
+    ) -> Option<T>
+    where
+        T: Send + 'static,
+        F: Fn(&Self, &mut dyn FnMut(&Key) -> Option<Entry>) -> T + Send + 'static,
+    {
+        match &self.tiers.second {
+            Second::Nothing => None,
+            Second::Disk(disk) => {
+                let store = Arc::clone(self);
+                let read = move |view: &mut View| {
+                    store.recall_barriers(view);
+                    let worth = |key: &Key, entry: &Entry| store.is_held(key, entry);
+                    let mut get = |key: &Key| {
+                        store.tiers.recall(view, key, |key, entry| good(&store, key, entry), worth)
+                    };
+                    act(&store, &mut get)
+                };
+                disk.read(read).await
+            }
+            Second::Shared(_) => {
+                self.consult_shared(|key, entry| good(self, key, entry), |get| act(self, get)).await
+            }
+        }
+    }
+
+    /// Many keys at once: `act` runs on what is known, the keys it lacked are read together, and so
+    /// on until it lacks none. A Spotify id takes two rounds: its mapping, then the row.
+    async fn consult_shared<T>(
+        &self,
+        good: impl Fn(&Key, &Entry) -> bool,
+        act: impl Fn(&mut dyn FnMut(&Key) -> Option<Entry>) -> T,
     ) -> Option<T> {
-        let store = Arc::clone(self);
-        let disk = self.tiers.disk.as_ref()?;
-        disk.read(move |view| {
-            store.recall_barriers(view);
-            act(&store, view)
-        })
-        .await
+        let shared = self.tiers.shared().filter(|shared| shared.is_up())?;
+        let deadline = Instant::now() + shared.patience();
+        let mut found: HashMap<Key, Option<Entry>> = HashMap::new();
+        loop {
+            let mut lacking = HashSet::new();
+            let result = act(&mut |key| {
+                self.tiers.get(key).filter(|entry| good(key, entry)).or_else(|| {
+                    if !found.contains_key(key) {
+                        lacking.insert(key.clone());
+                    }
+                    found.get(key).cloned().flatten()
+                })
+            });
+            if lacking.is_empty() {
+                return Some(result);
+            }
+            let worth = |key: &Key, entry: &Entry| self.is_held(key, entry);
+            let read = self.tiers.read_shared(lacking.into_iter().collect(), worth);
+            found.extend(timeout_at(deadline, read).await.ok()??);
+        }
+    }
+
+    /// What the tier behind memory holds for these keys, in their order, whatever it is worth.
+    pub(super) async fn look_behind(self: &Arc<Self>, keys: Vec<Key>) -> Option<Vec<Option<Entry>>> {
+        match &self.tiers.second {
+            Second::Nothing => None,
+            Second::Disk(disk) => {
+                let look = move |view: &mut View| keys.iter().map(|key| view.get(key, |_| {})).collect();
+                disk.read(look).await
+            }
+            Second::Shared(_) => {
+                let mut found = self.tiers.read_shared(keys.clone(), |_, _| false).await?;
+                Some(keys.iter().map(|key| found.remove(key).flatten()).collect())
+            }
+        }
     }
 
     /// Drops what can never be served again.
@@ -183,13 +268,27 @@ impl Store {
 
     /// `None`: there is no disk tier.
     pub fn disk(&self) -> Option<DiskState> {
-        self.tiers.disk.as_ref().map(Disk::state)
+        self.tiers.disk().map(Disk::state)
+    }
+
+    /// `None`: there is no shared tier.
+    pub fn shared(&self) -> Option<SharedState> {
+        self.tiers.shared().map(Shared::state)
+    }
+
+    /// Waits until the shared tier has everything that was learned so far, where others may look
+    /// for it; false when that takes longer or it is away.
+    pub async fn written(&self, limit: Duration) -> bool {
+        match self.tiers.shared() {
+            Some(shared) => shared.written(limit).await,
+            None => true,
+        }
     }
 
     /// Waits until the disk tier is open, its barriers heeded, or given up for now; false when that
     /// takes longer.
     pub fn settled(&self, limit: Duration) -> bool {
-        let settled = self.tiers.disk.as_ref().is_none_or(|disk| disk.settled(limit));
+        let settled = self.tiers.disk().is_none_or(|disk| disk.settled(limit));
         self.recall_barriers_now();
         settled
     }
@@ -197,7 +296,7 @@ impl Store {
     /// Writes what the disk tier still holds back, and ends it; false when that takes longer.
     pub fn close(&self, limit: Duration) -> bool {
         self.recall_barriers_now();
-        self.tiers.disk.as_ref().is_none_or(|disk| disk.close(limit))
+        self.tiers.disk().is_none_or(|disk| disk.close(limit))
     }
 
     /// The lifetime of a category, without jitter.
@@ -240,6 +339,19 @@ impl Store {
         }
     }
 
+    fn is_held(&self, key: &Key, entry: &Entry) -> bool {
+        self.held(key, entry.clone()).is_some()
+    }
+
+    fn is_fresh(&self, key: &Key, entry: &Entry) -> bool {
+        self.held(key, entry.clone()).is_some_and(|held| !held.stale)
+    }
+
+    fn know_all(&self, kind: RowKind, ids: &[Id], get: &mut dyn FnMut(&Key) -> Option<Entry>) -> Vec<Known> {
+        let mut held = |key: &Key| self.held(key, get(key)?);
+        ids.iter().map(|id| know(kind, id, &mut held)).collect()
+    }
+
     pub(super) fn jittered(&self, category: Category, ttl: Duration) -> Duration {
         if matches!(category, Category::Missing | Category::Denied) {
             return ttl;
@@ -265,7 +377,7 @@ impl Store {
     }
 
     fn recall_barriers_now(&self) {
-        if let Some(disk) = &self.tiers.disk
+        if let Some(disk) = self.tiers.disk()
             && !self.heeded.is_completed()
         {
             disk.read_now(|view| self.recall_barriers(view));

@@ -1,4 +1,5 @@
 use bytes::Bytes;
+use tokio::runtime::Handle;
 use tokio::time::advance;
 
 use super::*;
@@ -11,7 +12,7 @@ const SPOTIFY: &str = "2ZyXwVuTsRqPoNmLkJiHgF";
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 fn store() -> Arc<Store> {
-    Store::new(Settings::default(), Clock::tokio())
+    Store::new(Settings::default(), Clock::tokio(), &Handle::current())
 }
 
 fn spotify() -> Id {

@@ -62,6 +62,12 @@ impl Answer {
         Self { age, ..self }
     }
 
+    /// Says that another request than the one received was answered: `repaired="…"`, `fallback`.
+    /// Extensions of RFC 9211, whose parameters end the member.
+    pub(super) fn changed(self, how: &str) -> Self {
+        Self { cache_status: format!("{}; {how}", self.cache_status), ..self }
+    }
+
     /// A 400 that needs no call.
     pub(super) fn denied(body: &ErrorBody, at: SystemTime, why: &str) -> Self {
         let trace = Trace::new(Outcome::Denied).detail(why);

@@ -1,28 +1,48 @@
 //! Whole bodies: recommendations, searches, pages, opaque requests.
 
+use futures_util::future::join;
 use http::StatusCode;
 
 use super::Engine;
 use super::answer::{Answer, Caller};
+use super::refused::Refusal;
 use super::trace::Trace;
-use crate::api::{Body, Shape};
+use crate::api::{Body, ErrorCode, Shape};
 use crate::budget::Lane;
 use crate::cache::{Category, Entry, Held};
-use crate::flight::{BodyResult, FetchedBody, Wish};
+use crate::flight::{BodyResult, Failure, FetchedBody, Wish};
+use crate::guard::Denial;
 use crate::telemetry::{Avoided, Outcome};
+
+/// What is known before anything is asked.
+enum Standing {
+    Denied(Denial),
+    Held(Held),
+    Nothing,
+}
 
 impl Engine {
     pub(super) async fn body(&self, request: &Body, caller: &Caller) -> Answer {
+        match self.ask(request, caller).await {
+            Ok(answer) => answer,
+            Err(refusal) => self.refused(request, *refusal, caller).await,
+        }
+    }
+
+    /// Answers a request as it is. An error is the upstream's, and permanent.
+    pub(super) async fn ask(&self, request: &Body, caller: &Caller) -> Result<Answer, Box<Refusal>> {
         let drawn = request.endpoint.shape == Shape::Recommendation;
-        let held = self.known_body(request).await;
-        let denied = held.as_ref().is_some_and(|held| is_denial(&held.entry));
-        let new_draw = drawn && caller.no_cache && self.settings.honour_no_cache && !denied;
-        let category = Category::of_shape(request.endpoint.shape);
+        let held = match self.standing(request).await {
+            Standing::Denied(denial) => return Err(Box::new(self.denied(denial))),
+            Standing::Held(held) => Some(held),
+            Standing::Nothing => None,
+        };
+        let new_draw = drawn && caller.no_cache && self.settings.honour_no_cache;
         if !new_draw {
             let result = held.as_ref().map_or("miss", |held| if held.stale { "stale" } else { "hit" });
-            self.metrics.lookup(category, result, 1);
+            self.metrics.lookup(Category::of_shape(request.endpoint.shape), result, 1);
             if let Some(held) = held {
-                return self.held_body(request, &held, caller, "");
+                return Ok(self.held_body(request, &held, caller, ""));
             }
         }
         let wish = self.wish(caller);
@@ -32,21 +52,62 @@ impl Engine {
             // A new draw is a wish, not a need: better the last one than an error.
             Err(_) if held.is_some() => {
                 let held = held.unwrap_or_else(|| unreachable!("checked by the guard"));
-                self.held_body(request, &held, caller, "no new draw")
+                Ok(self.held_body(request, &held, caller, "no new draw"))
             }
-            Err(failure) => Answer::failed(&failure, &request.target, self.now()),
+            Err(failure) => {
+                let answer = Answer::failed(&failure, &request.target, self.now());
+                match failure {
+                    Failure::Relayed { status: StatusCode::BAD_REQUEST, body }
+                        if ErrorCode::permanent(&body).is_some() =>
+                    {
+                        Err(Box::new(Refusal { answer, body, instead: None, held: false }))
+                    }
+                    _ => Ok(answer),
+                }
+            }
         }
     }
 
-    /// What both tiers know. Nothing is awaited when memory knows it.
-    async fn known_body(&self, request: &Body) -> Option<Held> {
+    /// Memory first: nothing is awaited when it knows something.
+    async fn standing(&self, request: &Body) -> Standing {
+        if let Some(denial) = self.denials.known(&request.key).await {
+            self.metrics.tier_hits("memory", 1);
+            return Standing::Denied(denial);
+        }
+        if let Some(held) = self.memorised(request) {
+            return Standing::Held(held);
+        }
+        // Asked together, the tier behind answers both at once.
+        match join(self.denials.recall(&request.key), self.recalled(request)).await {
+            (Some(denial), _) => {
+                self.metrics.tier_hits(self.store.behind().unwrap_or("memory"), 1);
+                Standing::Denied(denial)
+            }
+            (None, Some(held)) => Standing::Held(held),
+            (None, None) => Standing::Nothing,
+        }
+    }
+
+    fn memorised(&self, request: &Body) -> Option<Held> {
         let held = self.store.get(&self.bodies.key(request));
-        let (tier, held) = match held {
-            None if self.store.has_more() => ("disk", self.bodies.recall(request).await),
-            held => ("memory", held),
-        };
-        self.metrics.tier_hits(tier, u64::from(held.is_some()));
+        self.metrics.tier_hits("memory", u64::from(held.is_some()));
         held
+    }
+
+    /// What the tier behind memory holds.
+    pub(super) async fn recalled(&self, request: &Body) -> Option<Held> {
+        let behind = self.store.behind()?;
+        let held = self.bodies.recall(request).await;
+        self.metrics.tier_hits(behind, u64::from(held.is_some()));
+        held
+    }
+
+    fn denied(&self, denial: Denial) -> Refusal {
+        self.metrics.lookup(Category::Denied, "hit", 1);
+        let Denial { refusal, instead } = denial;
+        let answer = self.whole(&refusal, Trace::new(Outcome::Denied).detail("denied"));
+        let age = Some(refusal.age(self.store.now()));
+        Refusal { answer: answer.aged(age), body: refusal.body, instead, held: true }
     }
 
     fn held_body(&self, request: &Body, held: &Held, caller: &Caller, detail: &str) -> Answer {
@@ -59,14 +120,11 @@ impl Engine {
             let wish = Wish { client: caller.client, lane: Lane::Refresh, deadline: None };
             drop(self.bodies.join(request, early, wish, None));
         }
-        let denied = is_denial(entry);
-        self.metrics.avoid(if denied { Avoided::Denial } else { Avoided::Cache }, 1);
-        let trace = match (denied, stale) {
-            (true, _) => Trace::new(Outcome::Denied).detail("denied"),
-            (false, true) => {
-                Trace::new(Outcome::Stale).detail(if detail.is_empty() { "stale" } else { detail })
-            }
-            (false, false) => Trace::new(Outcome::Hit).detail(detail),
+        self.metrics.avoid(Avoided::Cache, 1);
+        let trace = if *stale {
+            Trace::new(Outcome::Stale).detail(if detail.is_empty() { "stale" } else { detail })
+        } else {
+            Trace::new(Outcome::Hit).detail(detail)
         };
         self.whole(entry, trace).aged(Some(entry.age(self.store.now())))
     }
@@ -83,22 +141,28 @@ impl Engine {
         self.heat.ask(&request.key, entry, last_tenth)
     }
 
-    fn fetched_body(&self, fetched: &FetchedBody, opened: bool) -> Answer {
-        if !opened {
+    fn fetched_body(&self, fetched: &FetchedBody, opened: bool) -> Result<Answer, Box<Refusal>> {
+        // Opened here, but fetched elsewhere: another replica was first.
+        let own = opened && fetched.called;
+        if !own {
             self.metrics.avoid(Avoided::Coalescing, 1);
         }
-        let outcome = if opened { Outcome::Miss } else { Outcome::Collapsed };
+        let outcome = if own { Outcome::Miss } else { Outcome::Collapsed };
         let detail = if fetched.called { "calls=1" } else { "calls=0" };
-        self.whole(&fetched.entry, Trace::new(outcome).stored(true).detail(detail))
+        let answer = self.whole(&fetched.entry, Trace::new(outcome).stored(true).detail(detail));
+        // Nothing else is kept with this status.
+        if fetched.entry.status != StatusCode::BAD_REQUEST.as_u16() {
+            return Ok(answer);
+        }
+        if opened && fetched.called {
+            self.metrics.denied();
+        }
+        let body = fetched.entry.body.clone();
+        Err(Box::new(Refusal { answer, body, instead: None, held: false }))
     }
 
     fn whole(&self, entry: &Entry, trace: Trace) -> Answer {
         let status = StatusCode::from_u16(entry.status).unwrap_or(StatusCode::OK);
         Answer::new(status, entry.body.clone(), &trace.ttl(entry.ttl(self.store.now())))
     }
-}
-
-/// Only a request that is refused for good is kept with this status.
-fn is_denial(entry: &Entry) -> bool {
-    entry.status == StatusCode::BAD_REQUEST.as_u16()
 }

@@ -6,7 +6,11 @@
 
 mod answer;
 mod bodies;
+mod named;
 mod purge;
+mod refused;
+mod registry;
+mod repairs;
 mod rows;
 mod trace;
 
@@ -21,17 +25,19 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, interval};
 
 pub use answer::{Answer, Caller};
+pub use named::{Unnamed, named};
 pub use purge::{Purged, Subject};
+pub use registry::{Registered, Uncorrectable, spotify_of};
 
 use crate::api::{Body, Call, ErrorBody, ErrorCode, Id, Request, classify};
 use crate::budget::{Budget, Lane, Limits, Missed, Permit, Refused};
 use crate::cache::{self, Heat, Store};
 use crate::clock::Clock;
 use crate::flight::{
-    BatchSettings, Batches, Bodies, Dispatch, Failure, MOST_UNATTENDED, Patience, ReadAhead, Unlanded,
-    Waiter, Wish,
+    BatchSettings, Batches, Bodies, Dispatch, Failure, Leases, MOST_UNATTENDED, Patience, ReadAhead,
+    Unlanded, Waiter, Wish,
 };
-use crate::guard::{self, Rules};
+use crate::guard::{self, DenyList};
 use crate::telemetry::{Avoided, Gauges, Metrics, Outcome};
 use crate::upstream::{Breaker, BreakerSettings, CallError, Upstream};
 
@@ -49,6 +55,7 @@ pub struct Spare {
 
 /// Everything an operator can turn, in the engine's own terms.
 #[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools)] // each is a switch of its own
 pub struct Settings {
     pub budget: Limits,
     /// Longest wait for a permit.
@@ -57,9 +64,7 @@ pub struct Settings {
     /// Batches of one request in flight.
     pub max_parallel_per_request: usize,
     pub cache: cache::Settings,
-    pub rules: Rules,
-    /// Keep permanent 400s of the upstream.
-    pub remember_denied: bool,
+    pub guard: guard::Settings,
     /// `Cache-Control: no-cache` asks for a new recommendation.
     pub honour_no_cache: bool,
     /// Answer `/v1/track/{id}` for a Spotify id too.
@@ -82,8 +87,7 @@ impl Default for Settings {
             batch: BatchSettings::default(),
             max_parallel_per_request: 4,
             cache: cache::Settings::default(),
-            rules: Rules::default(),
-            remember_denied: true,
+            guard: guard::Settings::default(),
             honour_no_cache: true,
             spotify_ids_in_paths: true,
             spare: Spare::default(),
@@ -100,6 +104,8 @@ pub struct Engine {
     dispatch: Arc<Dispatch>,
     batches: Batches,
     bodies: Bodies,
+    denials: Arc<DenyList>,
+    leases: Option<Leases>,
     heat: Heat,
     read_ahead: Arc<ReadAhead>,
     metrics: Arc<Metrics>,
@@ -109,8 +115,9 @@ impl Engine {
     /// Background work is spawned on `runtime`, which must outlive every service that asks.
     pub fn new(settings: Settings, upstream: Arc<dyn Upstream>, clock: Clock, runtime: &Handle) -> Arc<Self> {
         let metrics = Arc::new(Metrics::default());
-        let store = Store::new(settings.cache.clone(), clock);
+        let store = Store::new(settings.cache.clone(), clock, runtime);
         let budget = Arc::new(Budget::new(&settings.budget, runtime));
+        let leases = settings.cache.link.clone().map(|link| Leases::new(link, Arc::clone(&store), runtime));
         let breaker = Breaker::new(settings.breaker.clone());
         let dispatch = Arc::new(Dispatch::new(
             Arc::clone(&budget),
@@ -124,23 +131,43 @@ impl Engine {
             settings.batch,
             Arc::clone(&dispatch),
             Arc::clone(&store),
+            leases.clone(),
             Arc::clone(&metrics),
             Arc::clone(&read_ahead),
             runtime.clone(),
         );
-        let bodies =
-            Bodies::new(Arc::clone(&dispatch), Arc::clone(&store), settings.remember_denied, runtime.clone());
-        let swept = Arc::downgrade(&store);
+        let denials = Arc::new(DenyList::new(Arc::clone(&store), settings.guard.deny));
+        let bodies = Bodies::new(
+            Arc::clone(&dispatch),
+            Arc::clone(&store),
+            leases.clone(),
+            Arc::clone(&denials),
+            runtime.clone(),
+        );
+        let (swept, renewed) = (Arc::downgrade(&store), Arc::downgrade(&denials));
         runtime.spawn(async move {
             let mut ticks = interval(SWEEP);
             loop {
                 ticks.tick().await;
                 let Some(store) = swept.upgrade() else { return };
                 store.sweep();
+                renewed.upgrade().into_iter().for_each(|denials| denials.renew());
             }
         });
         let heat = Heat::default();
-        Arc::new(Self { settings, store, budget, dispatch, batches, bodies, heat, read_ahead, metrics })
+        Arc::new(Self {
+            settings,
+            store,
+            budget,
+            dispatch,
+            batches,
+            bodies,
+            denials,
+            leases,
+            heat,
+            read_ahead,
+            metrics,
+        })
     }
 
     /// Answers a request, or `None` when it is to be streamed through: another method, an upload,
@@ -163,9 +190,12 @@ impl Engine {
                 return Some(answer);
             }
         };
+        let endpoint = request.endpoint();
+        let (request, repairs) = self.repaired(request, caller).await;
         let answer = self.answer_cacheable(&request, caller).await;
+        let answer = self.tell_repairs(&repairs, &request, caller, answer);
         let took = begun.elapsed();
-        self.metrics.request(request.endpoint().path, answer.outcome, took);
+        self.metrics.request(endpoint.path, answer.outcome, took);
         tracing::debug!(
             request_id = caller.request_id,
             path,
@@ -178,7 +208,7 @@ impl Engine {
     }
 
     async fn answer_cacheable(&self, request: &Request, caller: &Caller) -> Answer {
-        if let Some(body) = guard::refusal(&self.settings.rules, request) {
+        if let Some(body) = guard::refusal(&self.settings.guard.rules, request) {
             self.metrics.avoid(Avoided::Guard, 1);
             return Answer::denied(&body, self.now(), "rule");
         }
@@ -219,6 +249,11 @@ impl Engine {
         Answer::failed(&Failure::Unreachable(error.to_string()), path, self.now())
     }
 
+    /// What the upstream refuses for good.
+    pub fn denials(&self) -> &DenyList {
+        &self.denials
+    }
+
     /// The facts themselves.
     pub fn store(&self) -> &Arc<Store> {
         &self.store
@@ -238,12 +273,20 @@ impl Engine {
             memory_entries,
             memory_bytes,
             disk: self.store.disk(),
+            shared: self.store.shared(),
+            leases: self.leases.as_ref().map_or(0, Leases::held),
         }
     }
 
     /// Waits until the disk tier is open or given up for now; false when that takes longer.
     pub fn settled(&self, limit: Duration) -> bool {
         self.store.settled(limit)
+    }
+
+    /// Waits until replicas find in the shared tier what was learned here; false when it is away or
+    /// that takes longer.
+    pub async fn written(&self, limit: Duration) -> bool {
+        self.store.written(limit).await
     }
 
     /// Writes what the cache still holds back, and ends its disk tier; false when that takes longer.

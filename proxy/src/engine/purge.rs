@@ -70,7 +70,11 @@ impl Engine {
                 }
                 keys
             }
-            Subject::Request(Request::Body(request)) => self.bodies.keys(request).await,
+            Subject::Request(Request::Body(request)) => {
+                let mut keys = self.bodies.keys(request).await;
+                keys.extend(self.texts(request).into_iter().map(Key::Denied));
+                keys
+            }
         }
     }
 }

@@ -12,7 +12,7 @@ use super::trace::Trace;
 use crate::api::{ErrorBody, ErrorCode, Id, Row, RowKind, Rows, Uuid, join};
 use crate::budget::Lane;
 use crate::cache::{Category, Entry, Known};
-use crate::flight::{CallId, Failure, Fetched, Wish};
+use crate::flight::{CallId, Failure, Fetched, MOST_UNATTENDED, Wish};
 use crate::telemetry::{Avoided, Outcome};
 
 /// What became of each id of a request, in the order asked.
@@ -96,6 +96,7 @@ impl Engine {
         if kind == RowKind::Features {
             self.notice_use(&known);
         }
+        self.count_mappings(ids, &known);
         for (position, known) in known.into_iter().enumerate() {
             parts.push(match known {
                 Known::Row { uuid, held } => {
@@ -117,7 +118,7 @@ impl Engine {
             });
         }
         self.count_lookups(kind, &parts);
-        self.refresh_rows(kind, stale, caller);
+        self.refresh_rows(kind, &stale, caller);
 
         // Lazy: a chunk's flights open, and its time in the queue begins, when the stream polls it.
         let chunks = order.chunks(self.settings.batch.max_ids);
@@ -162,14 +163,12 @@ impl Engine {
         let open = |known: &Known| matches!(known, Known::Nothing(_));
         let unknown: Vec<usize> = (0..known.len()).filter(|position| open(&known[*position])).collect();
         self.metrics.tier_hits("memory", (ids.len() - unknown.len()) as u64);
-        if unknown.is_empty() || !self.store.has_more() {
-            return known;
-        }
+        let Some(behind) = self.store.behind().filter(|_| !unknown.is_empty()) else { return known };
         let asked = unknown.iter().map(|position| ids[*position].clone()).collect();
         for (position, recalled) in
             unknown.into_iter().zip(self.store.recall(kind, asked).await.unwrap_or_default())
         {
-            self.metrics.tier_hits("disk", u64::from(!open(&recalled)));
+            self.metrics.tier_hits(behind, u64::from(!open(&recalled)));
             known[position] = recalled;
         }
         known
@@ -184,29 +183,22 @@ impl Engine {
         caller: &Caller,
     ) -> Result<Vec<FetchedId>, Failure> {
         let wish = self.wish(caller);
-        let mut joined = Vec::with_capacity(chunk.len());
-        for id in chunk {
-            let (waiter, opened_here) = self.batches.join(kind, id.clone(), wish, Some(&caller.request_id));
-            if let Some(Err(failure)) = waiter.result() {
-                return Err(failure);
-            }
-            joined.push((id, waiter, opened_here));
+        let joined = self.batches.join(kind, chunk, wish, Some(&caller.request_id));
+        if let Some(failure) = joined.iter().find_map(|(waiter, _)| waiter.result()?.err()) {
+            return Err(failure);
         }
         let mut all = Vec::with_capacity(joined.len());
-        for (id, waiter, opened_here) in joined {
+        for (id, (waiter, opened_here)) in chunk.iter().zip(joined) {
             let fetched = self.wait(waiter, wish).await??;
             all.push(FetchedId { id: id.clone(), fetched, opened_here });
         }
         Ok(all)
     }
 
-    fn refresh_rows(&self, kind: RowKind, stale: Vec<Id>, caller: &Caller) {
+    fn refresh_rows(&self, kind: RowKind, stale: &[Id], caller: &Caller) {
         let wish = Wish { client: caller.client, lane: Lane::Refresh, deadline: None };
-        for id in stale {
-            if self.may_refresh() {
-                drop(self.batches.join(kind, id, wish, None));
-            }
-        }
+        let room = MOST_UNATTENDED.saturating_sub(self.batches.in_the_air());
+        drop(self.batches.join(kind, &stale[..stale.len().min(room)], wish, None));
     }
 
     fn absence(&self, kind: RowKind, id: &Id) -> Option<Entry> {
@@ -229,6 +221,24 @@ impl Engine {
         ] {
             if number > 0 {
                 self.metrics.lookup(category, result, number as u64);
+            }
+        }
+    }
+
+    /// Spotify ids whose row is known by another name, and those that are not.
+    fn count_mappings(&self, ids: &[Id], known: &[Known]) {
+        let spotify = ids.iter().zip(known).filter(|(id, _)| matches!(id, Id::Spotify(_)));
+        let (mut mapped, mut unmapped) = (0, 0);
+        for (_, known) in spotify {
+            match known {
+                Known::Row { .. } | Known::Nothing(Id::Uuid(_)) => mapped += 1,
+                Known::Nothing(_) => unmapped += 1,
+                Known::Missing(_) => {}
+            }
+        }
+        for (result, number) in [("hit", mapped), ("miss", unmapped)] {
+            if number > 0 {
+                self.metrics.lookup(Category::Mapping, result, number);
             }
         }
     }

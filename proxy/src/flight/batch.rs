@@ -19,19 +19,24 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::StreamExt;
+use futures_util::future::ready;
+use futures_util::stream::FuturesUnordered;
 use http::StatusCode;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep};
 
 use super::dispatch::{Ask, Dispatch};
 use super::failure::Failure;
+use super::lead::Lead;
+use super::lease::Leases;
 use super::pool::{Carrier, Need, Pool, Rider};
 use super::read_ahead::ReadAhead;
 use super::table::{Flights, Landing, Stage, Waiter};
 use super::urgency::{Seat, Urgency};
 use crate::api::{Endpoint, Extracted, Id, ParsedRow, RowKind, Shape, Uuid, extract};
-use crate::budget::{Lane, Ticket};
-use crate::cache::{Entry, Known, Store};
+use crate::budget::{Lane, Permit, Ticket};
+use crate::cache::{Entry, Key, Known, Store};
 use crate::clock::Timestamp;
 use crate::telemetry::Metrics;
 use crate::upstream::Reply;
@@ -74,6 +79,12 @@ struct Group {
     malformed: bool,
 }
 
+impl Group {
+    fn of(kind: RowKind, id: &Id) -> Self {
+        Self { kind, malformed: id.is_malformed() }
+    }
+}
+
 /// Sizes and patience of batches.
 #[derive(Debug, Clone, Copy)]
 pub struct BatchSettings {
@@ -107,6 +118,7 @@ struct Inner {
     pools: Mutex<HashMap<Group, Pool<RowLanding>>>,
     dispatch: Arc<Dispatch>,
     store: Arc<Store>,
+    leases: Option<Leases>,
     metrics: Arc<Metrics>,
     read_ahead: Arc<ReadAhead>,
     runtime: Handle,
@@ -119,6 +131,7 @@ impl Batches {
         settings: BatchSettings,
         dispatch: Arc<Dispatch>,
         store: Arc<Store>,
+        leases: Option<Leases>,
         metrics: Arc<Metrics>,
         read_ahead: Arc<ReadAhead>,
         runtime: Handle,
@@ -129,6 +142,7 @@ impl Batches {
             pools: Mutex::default(),
             dispatch,
             store,
+            leases,
             metrics,
             read_ahead,
             runtime,
@@ -136,26 +150,32 @@ impl Batches {
         }))
     }
 
-    /// Joins or opens the flight of one row. True when this opened it. The upstream call carries the
-    /// id of one of the requests that it is for.
+    /// Joins or opens the flights of rows; true with each that this opened. One that is refused is
+    /// the end of those after it: one request is one refusal, however many ids it has. The upstream
+    /// call carries the id of one of the requests that it is for.
     pub fn join(
         &self,
         kind: RowKind,
-        id: Id,
+        ids: &[Id],
         wish: Wish,
         request_id: Option<&str>,
-    ) -> (Waiter<RowResult>, bool) {
-        let group = Group { kind, malformed: id.is_malformed() };
-        let refusal = || self.0.with_pool(group, |pool| self.0.refusal(pool, wish)).map(Err);
-        let joined = self.0.flights.join((kind, id.clone()), wish.lane, Arc::default, refusal);
-        let opened = joined.landing.is_some();
-        if let Some(landing) = joined.landing {
-            let request_id = request_id.map(Box::from);
-            self.0.board(group, Rider { id, request_id, landing }, wish);
-        } else if joined.promote {
-            self.0.promote(group, &id, wish, &joined.fetch);
+    ) -> Vec<(Waiter<RowResult>, bool)> {
+        let mut opened = Vec::new();
+        let mut joined_all = Vec::with_capacity(ids.len());
+        for id in ids {
+            let group = Group::of(kind, id);
+            let refusal = || self.0.with_pool(group, |pool| self.0.refusal(pool, wish)).map(Err);
+            let joined = self.0.flights.join((kind, id.clone()), wish.lane, Arc::default, refusal);
+            joined_all.push((joined.waiter, joined.landing.is_some()));
+            if let Some(landing) = joined.landing {
+                let request_id = request_id.map(Box::from);
+                opened.push(Rider { id: id.clone(), request_id, lease: None, landing });
+            } else if joined.promote {
+                self.0.promote(group, id, wish, &joined.fetch);
+            }
         }
-        (joined.waiter, opened)
+        self.0.open(kind, opened, wish);
+        joined_all
     }
 
     /// Flights in the air.
@@ -165,20 +185,96 @@ impl Batches {
 }
 
 impl Inner {
-    fn board(self: &Arc<Self>, group: Group, rider: RowRider, wish: Wish) {
-        if let Err(failure) = self.dispatch.check_breaker() {
-            return rider.landing.land(Err(failure));
-        }
-        let refused = self.with_pool(group, |pool| {
-            if let Some(failure) = self.refusal(pool, wish) {
-                return Some((rider, failure));
+    /// Boards what is ours to fetch. Where replicas share a server, that has to be found out first.
+    fn open(self: &Arc<Self>, kind: RowKind, riders: Vec<RowRider>, wish: Wish) {
+        match self.leases.as_ref().filter(|leases| leases.matter()) {
+            Some(leases) if !riders.is_empty() => {
+                self.runtime.spawn(Arc::clone(self).lead(leases.clone(), kind, riders, wish));
             }
-            pool.board(wish.lane, wish.client, rider);
-            None
-        });
-        match refused {
-            Some((rider, failure)) => rider.landing.land(Err(failure)),
-            None => self.provide(group, wish.client),
+            _ => self.board(kind, riders, wish, &mut None),
+        }
+    }
+
+    /// Boards each rider as soon as it has its lease; those that another replica fetches meanwhile
+    /// land with what that has stored.
+    async fn lead(self: Arc<Self>, leases: Leases, kind: RowKind, riders: Vec<RowRider>, wish: Wish) {
+        let leading: FuturesUnordered<_> = riders
+            .into_iter()
+            .map(|rider| {
+                let (leases, inner) = (leases.clone(), Arc::clone(&self));
+                async move { inner.lead_one(&leases, kind, rider, wish).await }
+            })
+            .collect();
+        let mut refused = None;
+        leading
+            .for_each(|led| {
+                if let Some((rider, wish)) = led {
+                    self.board(kind, vec![rider], wish, &mut refused);
+                }
+                ready(())
+            })
+            .await;
+    }
+
+    async fn lead_one(
+        &self,
+        leases: &Leases,
+        kind: RowKind,
+        mut rider: RowRider,
+        wish: Wish,
+    ) -> Option<(RowRider, Wish)> {
+        let urgency = Arc::new(Urgency::new(wish.lane));
+        rider.landing.fetch().change(&urgency);
+        let key = lease_key(kind, &rider.id);
+        let id = rider.id.clone();
+        let look_up =
+            || async { fetched(self.store.recall_fresh(kind, std::slice::from_ref(&id)).await?.first()?) };
+        let stage = |stage| rider.landing.stage(stage);
+        match leases.lead(&key, &urgency, look_up, stage).await {
+            Lead::Found(found) => {
+                rider.landing.land(Ok(found));
+                None
+            }
+            Lead::Fetch { lease, waited } => {
+                rider.lease = lease;
+                // Whoever waited for others has been let in already.
+                let deadline = wish.deadline.filter(|_| !waited);
+                Some((rider, Wish { deadline, ..wish }))
+            }
+        }
+    }
+
+    /// `refused`: why a rider of the same request was refused before.
+    fn board(
+        self: &Arc<Self>,
+        kind: RowKind,
+        riders: Vec<RowRider>,
+        wish: Wish,
+        refused: &mut Option<Failure>,
+    ) {
+        for rider in riders {
+            if let Err(failure) = self.dispatch.check_breaker() {
+                rider.landing.land(Err(failure));
+                continue;
+            }
+            let group = Group::of(kind, &rider.id);
+            let turned_away = self.with_pool(group, |pool| {
+                // It may have risen while it followed another replica.
+                let lane = rider.landing.fetch().lane().map_or(wish.lane, |lane| lane.max(wish.lane));
+                let wish = Wish { lane, ..wish };
+                if let Some(failure) = refused.clone().or_else(|| self.refusal(pool, wish)) {
+                    return Some((rider, failure));
+                }
+                pool.board(lane, wish.client, rider);
+                None
+            });
+            match turned_away {
+                Some((rider, failure)) => {
+                    *refused = Some(failure.clone());
+                    rider.landing.land(Err(failure));
+                }
+                None => self.provide(group, wish.client),
+            }
         }
     }
 
@@ -218,14 +314,42 @@ impl Inner {
             () = carrier.full.notified() => {}
         }
         ticket.ready();
-        let riders = Mutex::new(Vec::new());
-        let take = || {
-            let taken = self.take(group, &carrier);
-            let ask = (!taken.is_empty()).then(|| self.ask(group.kind, &taken));
-            *lock(&riders) = taken;
-            ask
-        };
-        self.ride(group.kind, ticket, &carrier.urgency, carrier.client, &riders, take).await;
+        let Some(permit) = ticket.permit().await else { return };
+        let riders = self.take(group, &carrier);
+        let riders = self.confirm(group.kind, carrier.client, riders).await;
+        if riders.is_empty() {
+            permit.refund();
+            return;
+        }
+        self.ride(group.kind, permit, &carrier.urgency, carrier.client, riders).await;
+    }
+
+    /// Those of `riders` that are still to be fetched, and still by this replica.
+    async fn confirm(
+        self: &Arc<Self>,
+        kind: RowKind,
+        client: IpAddr,
+        riders: Vec<RowRider>,
+    ) -> Vec<RowRider> {
+        let Some(leases) = self.leases.as_ref().filter(|leases| leases.matter()) else { return riders };
+        let held: Vec<_> = riders.iter().map(|rider| rider.lease.as_ref()).collect();
+        let kept = leases.confirm(&held).await;
+        let (ours, lost): (Vec<_>, Vec<_>) = riders.into_iter().zip(kept).partition(|(_, kept)| *kept);
+        for (mut rider, _) in lost {
+            rider.lease = None;
+            let lane = rider.landing.fetch().lane().unwrap_or(Lane::Warm);
+            self.open(kind, vec![rider], Wish { client, lane, deadline: None });
+        }
+        let ids: Vec<Id> = ours.iter().map(|(rider, _)| rider.id.clone()).collect();
+        let known = self.store.recall_fresh(kind, &ids).await.unwrap_or_default();
+        let mut open = Vec::with_capacity(ours.len());
+        for (index, (rider, _)) in ours.into_iter().enumerate() {
+            match known.get(index).and_then(fetched) {
+                Some(found) => rider.landing.land(Ok(found)),
+                None => open.push(rider),
+            }
+        }
+        open
     }
 
     /// Asks again for ids that stayed open, in a call that nobody else joins.
@@ -236,33 +360,29 @@ impl Inner {
             rider.landing.fetch().change(&urgency);
         }
         let ticket = urgency.take(|lane| self.dispatch.budget().enqueue(lane, client));
-        let ask = self.ask(kind, &riders);
-        let riders = Mutex::new(riders);
-        self.ride(kind, ticket, &urgency, client, &riders, || Some(ask.clone())).await;
+        let Some(permit) = ticket.permit().await else { return };
+        self.ride(kind, permit, &urgency, client, riders).await;
     }
 
-    /// One call for the riders that `prepare` settles on.
+    /// One call for `riders`.
     async fn ride(
         self: &Arc<Self>,
         kind: RowKind,
-        ticket: Ticket,
+        permit: Permit,
         urgency: &Urgency,
         client: IpAddr,
-        riders: &Mutex<Vec<RowRider>>,
-        prepare: impl FnMut() -> Option<Ask>,
+        riders: Vec<RowRider>,
     ) {
+        let ask = self.ask(kind, &riders);
         let asked = Mutex::new(self.store.now());
         let stage = |stage: Stage| {
             if stage == Stage::Calling {
                 *lock(&asked) = self.store.moment();
             }
-            lock(riders).iter().for_each(|rider| rider.landing.stage(stage));
+            riders.iter().for_each(|rider| rider.landing.stage(stage));
         };
-        let outcome = self.dispatch.fetch(ticket, urgency, client, prepare, stage).await;
-        let riders = std::mem::take(&mut *lock(riders));
-        let Some(reply) = outcome.transpose() else { return };
-        let rows = reply.and_then(|reply| rows_of(kind, &reply));
-        match rows {
+        let outcome = self.dispatch.fetch(permit, &ask, urgency, client, stage).await;
+        match outcome.and_then(|reply| rows_of(kind, &reply)) {
             Ok(extracted) => {
                 let trip = Trip { kind, client, lane: urgency.lane(), asked: *lock(&asked) };
                 let lesson = self.store.as_of(trip.asked);
@@ -301,13 +421,7 @@ impl Inner {
     }
 
     fn look_up(&self, kind: RowKind, id: &Id) -> Option<Fetched> {
-        match self.store.know(kind, id) {
-            Known::Row { uuid, held } if !held.stale => {
-                Some(Fetched { row: Some((uuid, held.entry)), call: None, led: false })
-            }
-            Known::Missing(_) => Some(Fetched { row: None, call: None, led: false }),
-            _ => None,
-        }
+        fetched(&self.store.know(kind, id))
     }
 
     fn ask(&self, kind: RowKind, riders: &[RowRider]) -> Ask {
@@ -387,6 +501,24 @@ impl Inner {
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What is known, when it need not be fetched.
+fn fetched(known: &Known) -> Option<Fetched> {
+    let row = match known {
+        Known::Row { uuid, held } if !held.stale => Some((*uuid, held.entry.clone())),
+        Known::Missing(_) => None,
+        Known::Row { .. } | Known::Nothing(_) => return None,
+    };
+    Some(Fetched { row, call: None, led: false })
+}
+
+/// What stands for a row whose key may not be known before it is fetched.
+fn lease_key(kind: RowKind, id: &Id) -> Key {
+    match id {
+        Id::Uuid(uuid) => Key::Row(kind, *uuid),
+        Id::Spotify(_) | Id::Malformed(_) => Key::Missing(kind, id.clone()),
+    }
 }
 
 fn answers(row: &ParsedRow, id: &Id) -> bool {

@@ -14,11 +14,15 @@ use tokio::runtime::Handle;
 use super::batch::Wish;
 use super::dispatch::{Ask, Dispatch};
 use super::failure::Failure;
+use super::lead::Lead;
+use super::lease::Leases;
 use super::table::{Flights, Landing, Stage, Waiter};
 use super::urgency::Urgency;
 use crate::api::{Body, ErrorCode, Shape, extract};
-use crate::budget::Ticket;
+use crate::budget::{Permit, Ticket};
 use crate::cache::{AsOf, Category, Entry, Held, Key, Store};
+use crate::clock::Timestamp;
+use crate::guard::DenyList;
 use crate::upstream::Reply;
 
 use super::sizes::DefaultSizes;
@@ -43,6 +47,14 @@ struct Fetch {
     anew: AtomicBool,
 }
 
+/// One flight as its task sees it.
+struct Flight<'f> {
+    request: &'f Body,
+    fetch: &'f Fetch,
+    landing: &'f BodyLanding,
+    ask: &'f Ask,
+}
+
 type BodyLanding = Landing<Arc<str>, BodyResult, Arc<Fetch>>;
 
 #[derive(Clone)]
@@ -52,46 +64,43 @@ struct Inner {
     flights: Flights<Arc<str>, BodyResult, Arc<Fetch>>,
     dispatch: Arc<Dispatch>,
     store: Arc<Store>,
+    leases: Option<Leases>,
     sizes: DefaultSizes,
-    remember_denied: bool,
+    denials: Arc<DenyList>,
     runtime: Handle,
 }
 
 impl Bodies {
-    /// Flights run on `runtime`, not on the caller's. `remember_denied`: keep permanent 400s.
-    pub fn new(dispatch: Arc<Dispatch>, store: Arc<Store>, remember_denied: bool, runtime: Handle) -> Self {
+    /// Flights run on `runtime`, not on the caller's.
+    pub fn new(
+        dispatch: Arc<Dispatch>,
+        store: Arc<Store>,
+        leases: Option<Leases>,
+        denials: Arc<DenyList>,
+        runtime: Handle,
+    ) -> Self {
         let (flights, sizes) = (Flights::default(), DefaultSizes::default());
-        Self(Arc::new(Inner { flights, dispatch, store, sizes, remember_denied, runtime }))
+        Self(Arc::new(Inner { flights, dispatch, store, leases, sizes, denials, runtime }))
     }
 
     /// The key a request's answer is kept under, as far as is known now.
     pub fn key(&self, request: &Body) -> Key {
-        Key::Body(self.0.sizes.key(request).into())
+        self.0.key(request)
     }
 
-    /// What the disk tier holds for a request that memory has no answer to.
+    /// What the tier behind memory holds for a request that memory has no answer to.
     pub async fn recall(&self, request: &Body) -> Option<Held> {
-        self.recall_size(request).await;
+        self.0.learn_size(request).await;
         self.0.store.recall_body(self.key(request)).await
     }
 
     /// All keys a request's answer may be kept under: with an open size, and with the size it
     /// turned out to mean.
     pub async fn keys(&self, request: &Body) -> Vec<Key> {
-        self.recall_size(request).await;
+        self.0.learn_size(request).await;
         let open = Key::Body(request.key.as_str().into());
         let settled = self.key(request);
         if settled == open { vec![open] } else { vec![open, settled] }
-    }
-
-    /// Learns from the disk what an open size means.
-    async fn recall_size(&self, request: &Body) {
-        let Inner { store, sizes, .. } = &*self.0;
-        if let Some(note) = sizes.note(request)
-            && let Some(held) = store.recall_body(note).await
-        {
-            sizes.remember(request, &held.entry.body);
-        }
     }
 
     /// Joins or opens the flight of a request. True when this opened it. `anew`: call even if a
@@ -124,6 +133,19 @@ impl Bodies {
 }
 
 impl Inner {
+    fn key(&self, request: &Body) -> Key {
+        Key::Body(self.sizes.key(request).into())
+    }
+
+    /// Another process may have learned the default size that this request's key depends on.
+    async fn learn_size(&self, request: &Body) {
+        if let Some(note) = self.sizes.note(request)
+            && let Some(held) = self.store.recall_body(note).await
+        {
+            self.sizes.remember(request, &held.entry.body);
+        }
+    }
+
     fn open(
         self: &Arc<Self>,
         request: &Body,
@@ -132,9 +154,14 @@ impl Inner {
         landing: BodyLanding,
         fetch: Arc<Fetch>,
     ) {
-        let ticket = match self.ticket(wish, &fetch.urgency) {
-            Ok(ticket) => ticket,
-            Err(failure) => return landing.land(Err(failure)),
+        let leases = self.leases.clone().filter(Leases::matter);
+        // Alone, a refusal is known at once.
+        let ticket = match &leases {
+            Some(_) => None,
+            None => match self.ticket(wish, &fetch.urgency) {
+                Ok(ticket) => Some(ticket),
+                Err(failure) => return landing.land(Err(failure)),
+            },
         };
         let ask = Ask {
             endpoint: request.endpoint,
@@ -143,7 +170,12 @@ impl Inner {
         };
         let (inner, request) = (Arc::clone(self), request.clone());
         self.runtime.spawn(async move {
-            let result = inner.fetch(&request, ticket, &fetch, wish.client, &ask, &landing).await;
+            let flight = Flight { request: &request, fetch: &fetch, landing: &landing, ask: &ask };
+            let result = match (ticket, leases) {
+                (Some(ticket), _) => inner.fetch(&flight, ticket, wish.client).await,
+                (None, Some(leases)) => inner.fetch_for_all(&flight, &leases, wish).await,
+                (None, None) => Err(Failure::Lost),
+            };
             landing.land(result);
         });
     }
@@ -153,20 +185,59 @@ impl Inner {
         urgency.try_take(|lane| self.dispatch.admit(lane, wish))
     }
 
-    async fn fetch(
-        &self,
-        request: &Body,
-        ticket: Ticket,
-        fetch: &Fetch,
-        client: IpAddr,
-        ask: &Ask,
-        landing: &BodyLanding,
-    ) -> BodyResult {
-        let mut found = None;
-        let prepare = || {
-            found = self.filled(request).filter(|_| !fetch.anew.load(Ordering::Relaxed));
-            found.is_none().then(|| ask.clone())
-        };
+    async fn fetch(&self, flight: &Flight<'_>, ticket: Ticket, client: IpAddr) -> BodyResult {
+        let permit = ticket.permit().await.ok_or(Failure::Lost)?;
+        match self.filled(flight) {
+            Some(entry) => {
+                permit.refund();
+                Ok(FetchedBody { entry, called: false })
+            }
+            None => self.call(flight, permit, client).await,
+        }
+    }
+
+    /// The same where replicas share a server: one of them calls.
+    async fn fetch_for_all(&self, flight: &Flight<'_>, leases: &Leases, mut wish: Wish) -> BodyResult {
+        let urgency = &flight.fetch.urgency;
+        let begun = self.store.now();
+        loop {
+            let key = self.key(flight.request);
+            let look_up = || async {
+                // What another replica fetched meanwhile is new.
+                let anew = flight.fetch.anew.load(Ordering::Relaxed);
+                let since = if anew { begun } else { Timestamp(0) };
+                if let Some(denial) = self.denials.recall(&flight.request.key).await {
+                    return Some(FetchedBody { entry: denial.refusal, called: false });
+                }
+                self.learn_size(flight.request).await;
+                let entry = self.store.recall_fresh_body(&self.key(flight.request), since).await?;
+                Some(FetchedBody { entry, called: false })
+            };
+            let stage = |stage| flight.landing.stage(stage);
+            let lease = match leases.lead(&key, urgency, look_up, stage).await {
+                Lead::Found(found) => return Ok(found),
+                Lead::Fetch { lease, waited } => {
+                    // Whoever waited for others has been let in already.
+                    wish.deadline = wish.deadline.filter(|_| !waited);
+                    lease
+                }
+            };
+            let permit = self.ticket(wish, urgency)?.permit().await.ok_or(Failure::Lost)?;
+            if leases.confirm(&[lease.as_ref()]).await != [true] {
+                permit.refund();
+                wish.deadline = None;
+                continue;
+            }
+            if let Some(found) = look_up().await {
+                permit.refund();
+                return Ok(found);
+            }
+            return self.call(flight, permit, wish.client).await;
+        }
+    }
+
+    async fn call(&self, flight: &Flight<'_>, permit: Permit, client: IpAddr) -> BodyResult {
+        let Flight { request, fetch, landing, ask } = flight;
         let asked = Mutex::new(self.store.now());
         let stage = |stage| {
             if stage == Stage::Calling {
@@ -174,28 +245,28 @@ impl Inner {
             }
             landing.stage(stage);
         };
-        match self.dispatch.fetch(ticket, &fetch.urgency, client, prepare, stage).await? {
-            Some(reply) => {
-                let lesson = self.store.as_of(*lock(&asked));
-                self.keep(request, &reply, lesson).inspect_err(|failure| failure.log(request.endpoint.path))
-            }
-            None => found.map(|entry| FetchedBody { entry, called: false }).ok_or(Failure::Lost),
-        }
+        let reply = self.dispatch.fetch(permit, ask, &fetch.urgency, client, stage).await?;
+        let lesson = self.store.as_of(*lock(&asked));
+        let kept = self.keep(request, &reply, lesson).await;
+        kept.inspect_err(|failure| failure.log(request.endpoint.path))
     }
 
     /// What somebody else stored while this one queued.
-    fn filled(&self, request: &Body) -> Option<Entry> {
-        let held = self.store.get(&Key::Body(self.sizes.key(request).into()))?;
-        (!held.stale).then_some(held.entry)
+    fn filled(&self, flight: &Flight<'_>) -> Option<Entry> {
+        if let Some(denial) = self.denials.held(&flight.request.key) {
+            return Some(denial.refusal);
+        }
+        let held = self.store.get(&self.key(flight.request))?;
+        (!held.stale && !flight.fetch.anew.load(Ordering::Relaxed)).then_some(held.entry)
     }
 
     fn holds_an_answer(&self, request: &Body) -> bool {
-        let held = self.store.get(&Key::Body(self.sizes.key(request).into()));
+        let held = self.store.get(&self.key(request));
         held.is_some_and(|held| held.entry.status == StatusCode::OK.as_u16())
     }
 
     /// Keeps what a reply teaches, and turns it into the answer.
-    fn keep(&self, request: &Body, reply: &Reply, lesson: AsOf<'_>) -> BodyResult {
+    async fn keep(&self, request: &Body, reply: &Reply, lesson: AsOf<'_>) -> BodyResult {
         let shape = request.endpoint.shape;
         if reply.status == StatusCode::OK && reply.is_json() {
             return self.keep_rows(request, reply, lesson);
@@ -208,10 +279,14 @@ impl Inner {
                 Err(Failure::Relayed { status, body: reply.body.clone() })
             }
             (StatusCode::NOT_FOUND, Some(ErrorCode::NO_ENTITY)) if !multi_get => {
-                Ok(self.put(request, Category::Missing, reply, lesson))
+                let key = self.key(request);
+                let entry = lesson.put(key, Category::Missing, reply.status.as_u16(), reply.body.clone());
+                Ok(FetchedBody { entry, called: true })
             }
-            (StatusCode::BAD_REQUEST, Some(code)) if code.is_permanent() && self.remember_denied => {
-                Ok(self.put(request, Category::Denied, reply, lesson))
+            (StatusCode::BAD_REQUEST, Some(code)) if code.is_permanent() => {
+                let relayed = Failure::Relayed { status: reply.status, body: reply.body.clone() };
+                let learned = self.denials.learn(&request.key, reply.body.clone(), lesson).await;
+                learned.map(|entry| FetchedBody { entry, called: true }).ok_or(relayed)
             }
             (status, Some(_))
                 if status.is_client_error() && !(multi_get && status == StatusCode::NOT_FOUND) =>
@@ -235,17 +310,11 @@ impl Inner {
         // A list that found nothing says that its ids are missing, and holds no longer than that.
         let nothing = matches!(shape, Shape::MultiGet(_)) && extracted.rows.is_empty();
         let longest = if nothing { self.store.ttl(Category::Missing) } else { self.store.ttl(category) };
-        let key = Key::Body(self.sizes.key(request).into());
+        let key = self.key(request);
         // A copy of its own size: what was read in parts owns more than it shows.
         let body = Bytes::copy_from_slice(&reply.body);
         let entry = lesson.put_at_most(key, category, 200, body, longest);
         Ok(FetchedBody { entry, called: true })
-    }
-
-    fn put(&self, request: &Body, category: Category, reply: &Reply, lesson: AsOf<'_>) -> FetchedBody {
-        let key = Key::Body(self.sizes.key(request).into());
-        let entry = lesson.put(key, category, reply.status.as_u16(), reply.body.clone());
-        FetchedBody { entry, called: true }
     }
 }
 

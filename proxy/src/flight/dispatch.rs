@@ -118,23 +118,15 @@ impl Dispatch {
         self.breaker(|breaker| breaker.is_open())
     }
 
-    /// Waits for `ticket`'s turn, asks `prepare` what is still needed, and calls until an answer
-    /// other than 429 and 5xx arrives or the attempts are used up.
-    ///
-    /// `Ok(None)` when `prepare` needs nothing any more; the permit is refunded then.
+    /// Calls until an answer other than 429 and 5xx arrives or the attempts are used up.
     pub async fn fetch(
         &self,
-        ticket: Ticket,
+        mut permit: Permit,
+        ask: &Ask,
         urgency: &Urgency,
         client: IpAddr,
-        mut prepare: impl FnMut() -> Option<Ask>,
         stage: impl Fn(Stage),
-    ) -> Result<Option<Reply>, Failure> {
-        let Some(mut permit) = ticket.permit().await else { return Err(Failure::Lost) };
-        let Some(ask) = prepare() else {
-            permit.refund();
-            return Ok(None);
-        };
+    ) -> Result<Reply, Failure> {
         let total = self.time_limit(ask.endpoint);
         let mut limit = Instant::now() + total;
         let (mut attempts, mut throttled) = (0, 0);
@@ -151,7 +143,7 @@ impl Dispatch {
             }
             stage(Stage::Calling);
             let left = limit.saturating_duration_since(Instant::now());
-            let failure = match self.call(permit, &ask, left).await {
+            let failure = match self.call(permit, ask, left).await {
                 Ok(reply) if reply.status == StatusCode::TOO_MANY_REQUESTS => {
                     self.budget.hold(reply.retry_after);
                     self.breaker(|breaker| breaker.succeeded(Instant::now()));
@@ -173,7 +165,7 @@ impl Dispatch {
                         // A page of the edge instead of JSON is no sign of the service's health.
                         let outcome = if reply.is_json() { Breaker::succeeded } else { Breaker::failed };
                         self.breaker(|breaker| outcome(breaker, Instant::now()));
-                        return Ok(Some(reply));
+                        return Ok(reply);
                     }
                     Failure::Upstream(reply.status)
                 }

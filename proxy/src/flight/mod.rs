@@ -7,6 +7,8 @@ mod batch;
 mod body;
 mod dispatch;
 mod failure;
+mod lead;
+mod lease;
 mod pool;
 mod read_ahead;
 mod sizes;
@@ -20,6 +22,7 @@ pub use batch::{BatchSettings, Batches, CallId, Fetched, RowResult, Wish};
 pub use body::{Bodies, BodyResult, FetchedBody};
 pub use dispatch::{Dispatch, Patience};
 pub use failure::Failure;
+pub use lease::Leases;
 pub use read_ahead::ReadAhead;
 pub use table::{Unlanded, Waiter};
 

@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
+use super::lease::Lease;
 use super::urgency::Urgency;
 use crate::api::Id;
 use crate::budget::{FairQueue, Lane};
@@ -26,6 +27,8 @@ pub(super) struct Rider<R> {
     pub(super) id: Id,
     /// Of the client request that wanted it first.
     pub(super) request_id: Option<Box<str>>,
+    /// Over all replicas, this one fetches it; `None` when it is alone.
+    pub(super) lease: Option<Lease>,
     pub(super) landing: R,
 }
 

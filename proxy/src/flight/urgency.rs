@@ -1,17 +1,20 @@
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::sync::Notify;
+
 use crate::budget::{Lane, Place, Ticket};
 
 /// The lane of a fetch, which may rise while it waits, between tickets or in the queue.
 #[derive(Debug)]
 pub struct Urgency {
     state: Mutex<(Lane, Option<Place>)>,
+    raised: Notify,
 }
 
 impl Urgency {
     pub fn new(lane: Lane) -> Self {
-        Self { state: Mutex::new((lane, None)) }
+        Self { state: Mutex::new((lane, None)), raised: Notify::new() }
     }
 
     pub fn lane(&self) -> Lane {
@@ -26,7 +29,13 @@ impl Urgency {
             if let Some(place) = &state.1 {
                 place.promote(lane);
             }
+            self.raised.notify_one();
         }
+    }
+
+    /// Returns when the lane has risen since this was last asked.
+    pub async fn raised(&self) {
+        self.raised.notified().await;
     }
 
     /// Takes a ticket in the present lane. Holding the lock across both keeps a promotion from
@@ -62,6 +71,11 @@ impl Seat {
         if let Some(before) = seat.replace(Arc::clone(to)) {
             to.promote(before.lane());
         }
+    }
+
+    /// The lane of the call it sits in, if it does.
+    pub(super) fn lane(&self) -> Option<Lane> {
+        self.lock().as_ref().map(|urgency| urgency.lane())
     }
 
     pub(super) fn promote(&self, lane: Lane) {

@@ -9,7 +9,7 @@ use prometheus::{
 
 use crate::api::RowKind;
 use crate::budget::{Lane, Snapshot};
-use crate::cache::{Category, DiskState};
+use crate::cache::{Category, DiskState, SharedState};
 
 /// One line of the table.
 #[derive(Debug, Clone, Copy)]
@@ -60,6 +60,12 @@ metrics! {
         "Look-ups answered by each tier of the cache"),
     avoided: IntCounterVec("recobeat_upstream_calls_avoided_total", ["cause"],
         "Upstream calls that a direct client would have made and the proxy did not"),
+    repairs: IntCounterVec("recobeat_repairs_total", ["kind"],
+        "Requests corrected before they were asked, by what was wrong with them"),
+    fallbacks: IntCounterVec("recobeat_fallbacks_total", ["tier", "result"],
+        "Upstream calls for less than was refused, by what was left out: worked or refused"),
+    denials: IntCounter("recobeat_denials_learned_total", [],
+        "Requests that the upstream refused for good"),
     upstream_calls: IntCounterVec("recobeat_upstream_calls_total", ["endpoint", "status"],
         "Upstream calls by endpoint and HTTP status, or by the kind of failure"),
     upstream_seconds: HistogramVec("recobeat_upstream_call_seconds", ["endpoint"],
@@ -118,6 +124,22 @@ metrics! {
         "Writes given up because too many waited for the disk"),
     disk_late: Gauge("recobeat_disk_reads_late_total", [],
         "Reads given up because the disk took too long"),
+    leases: Gauge("recobeat_leases_held", [],
+        "Keys that this replica fetches for all replicas at present"),
+    redis_commands: Gauge("recobeat_redis_commands_total", [],
+        "Commands sent to Redis since the start"),
+    redis_late: Gauge("recobeat_redis_late_total", [],
+        "Commands that Redis did not answer in time"),
+    redis_refused: Gauge("recobeat_redis_refused_total", [],
+        "Commands that Redis refused"),
+    redis_lost: Gauge("recobeat_redis_lost_total", [],
+        "Times that Redis went away"),
+    redis_written: Gauge("recobeat_redis_writes_total", [],
+        "Writes carried out by Redis"),
+    redis_waiting: Gauge("recobeat_redis_writes_waiting", [],
+        "Writes that wait for Redis"),
+    redis_dropped: Gauge("recobeat_redis_writes_dropped_total", [],
+        "Writes given up because too many waited for Redis, or because it refused them"),
 }
 
 /// How an answer came about.
@@ -220,6 +242,10 @@ pub struct Gauges {
     pub memory_bytes: u64,
     /// `None`: there is no disk tier.
     pub disk: Option<DiskState>,
+    /// `None`: there is no shared tier.
+    pub shared: Option<SharedState>,
+    /// Keys that this replica fetches for all.
+    pub leases: usize,
 }
 
 impl Metrics {
@@ -239,6 +265,19 @@ impl Metrics {
 
     pub fn avoid(&self, cause: Avoided, calls: u64) {
         self.avoided.with_label_values(&[cause.name()]).inc_by(calls);
+    }
+
+    pub fn repaired(&self, kind: &'static str) {
+        self.repairs.with_label_values(&[kind]).inc();
+    }
+
+    /// `result` is `worked` or `refused`.
+    pub fn fell_back(&self, tier: &'static str, result: &'static str) {
+        self.fallbacks.with_label_values(&[tier, result]).inc();
+    }
+
+    pub fn denied(&self) {
+        self.denials.inc();
     }
 
     pub fn avoided(&self, cause: Avoided) -> u64 {
@@ -307,7 +346,16 @@ impl Metrics {
     /// The text exposition format, with `gauges` as of now.
     #[allow(clippy::cast_precision_loss)] // counts far below 2^52
     pub fn render(&self, gauges: &Gauges) -> String {
-        let Gauges { budget, suspended, read_ahead_paused, memory_entries, memory_bytes, disk } = gauges;
+        let Gauges {
+            budget,
+            suspended,
+            read_ahead_paused,
+            memory_entries,
+            memory_bytes,
+            disk,
+            shared,
+            leases,
+        } = gauges;
         let counts = budget.counts;
         for (lane, granted) in [
             ("interactive", counts.granted_interactive),
@@ -340,6 +388,17 @@ impl Metrics {
             self.disk_written.set(disk.written as f64);
             self.disk_dropped.set(disk.dropped as f64);
             self.disk_late.set(disk.late as f64);
+        }
+        if let Some(SharedState { link, waiting, written, dropped }) = shared {
+            self.tier_up.with_label_values(&["redis"]).set(f64::from(u8::from(link.up)));
+            self.leases.set(*leases as f64);
+            self.redis_commands.set(link.commands as f64);
+            self.redis_late.set(link.late as f64);
+            self.redis_refused.set(link.refused as f64);
+            self.redis_lost.set(link.lost as f64);
+            self.redis_written.set(*written as f64);
+            self.redis_waiting.set(*waiting as f64);
+            self.redis_dropped.set(*dropped as f64);
         }
         TextEncoder::new().encode_to_string(&self.registry.gather()).unwrap_or_default()
     }

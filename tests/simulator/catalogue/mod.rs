@@ -7,6 +7,7 @@
 mod genre;
 mod grow;
 pub(crate) mod ids;
+mod made_up;
 mod row;
 mod words;
 

@@ -3,6 +3,7 @@
 use super::{Endpoint, Params, Refusal, Tricks};
 use crate::catalogue::{Catalogue, ids};
 use crate::dice::Dice;
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 /// Ids in one call; one more and the whole call is refused.
@@ -21,11 +22,11 @@ pub(super) fn multi_get(
         return Err(Refusal::range(endpoint, "ids", "size must be between 1 and 40"));
     }
     let mut seen = HashSet::new();
-    let mut rows: Vec<&str> = ids
+    let mut rows: Vec<Cow<'_, str>> = ids
         .iter()
         .filter(|id| !tricks.drops(id))
-        .flat_map(|id| rows_of(catalogue, endpoint, tricks.relinked(id)))
-        .filter(|row| seen.insert(*row))
+        .flat_map(|id| rows_of(catalogue, endpoint, tricks.relinked(id), tricks))
+        .filter(|row| seen.insert(row.clone()))
         .filter(|row| !tricks.drops_row(row))
         .collect();
     dice.shuffle(&mut rows);
@@ -33,7 +34,20 @@ pub(super) fn multi_get(
 }
 
 /// The rows of one id: none, one, or several for a recording code.
-fn rows_of<'a>(catalogue: &'a Catalogue, endpoint: Endpoint, id: &str) -> Vec<&'a str> {
+fn rows_of<'a>(catalogue: &'a Catalogue, endpoint: Endpoint, id: &str, tricks: &Tricks) -> Vec<Cow<'a, str>> {
+    let rows = known_rows(catalogue, endpoint, id);
+    if rows.is_empty() && tricks.endless && ids::is_uuid(id) {
+        let made_up = match endpoint {
+            Endpoint::Tracks => Some(catalogue.made_up_track(id)),
+            Endpoint::Features => Some(catalogue.made_up_features(id)),
+            _ => None,
+        };
+        return made_up.map(Cow::Owned).into_iter().collect();
+    }
+    rows.into_iter().map(Cow::Borrowed).collect()
+}
+
+fn known_rows<'a>(catalogue: &'a Catalogue, endpoint: Endpoint, id: &str) -> Vec<&'a str> {
     match endpoint {
         Endpoint::Tracks => catalogue.track(id).map(|track| track.row.as_str()).into_iter().collect(),
         Endpoint::Features => catalogue

@@ -8,6 +8,8 @@ pub(crate) struct Tricks {
     pub(crate) relinks: HashMap<String, String>,
     /// Ids that are silently absent although they are known.
     pub(crate) dropped: HashSet<String>,
+    /// Unknown UUIDs are tracks, too.
+    pub(crate) endless: bool,
 }
 
 impl Tricks {

@@ -1,8 +1,8 @@
 //! Faults on demand: what goes wrong, for which calls, how often.
 //!
 //! Rules are data, so that the same ones come from a test's code and from the control API. Two
-//! sorts exist. Faults of *content* (`relink`, `drop_rows`, `no_store`, `gzip`) change a good answer and add up. All
-//! others replace the answer or the way it reaches the socket; of these the first live rule in
+//! sorts exist. Faults of *content* (`relink`, `drop_rows`, `endless`, `padded`, `no_store`, `gzip`)
+//! change a good answer and add up. All others replace the answer or the way it reaches the socket; of these the first live rule in
 //! the list decides, because an answer can only be broken once.
 
 mod board;
@@ -62,6 +62,10 @@ pub enum Fault {
     Relink { asked: String, answers_as: String },
     /// These known ids are silently absent from multi-gets.
     DropRows { ids: BTreeSet<String> },
+    /// Every UUID asked for in a multi-get of tracks or features is known, and its rows are made up.
+    Endless,
+    /// A good answer with so many bytes more, in a member nobody reads.
+    Padded { bytes: usize },
 }
 
 /// The wrong shapes of [`Fault::WrongShape`].
@@ -174,12 +178,22 @@ impl Fault {
             Self::Gzip => "gzip",
             Self::Relink { .. } => "relink",
             Self::DropRows { .. } => "drop_rows",
+            Self::Endless => "endless",
+            Self::Padded { .. } => "padded",
         }
     }
 
     /// Whether the answer stays a good one, so that other faults may still join.
     fn adds_up(&self) -> bool {
-        matches!(self, Self::NoStore | Self::Gzip | Self::Relink { .. } | Self::DropRows { .. })
+        matches!(
+            self,
+            Self::NoStore
+                | Self::Gzip
+                | Self::Relink { .. }
+                | Self::DropRows { .. }
+                | Self::Endless
+                | Self::Padded { .. }
+        )
     }
 }
 
@@ -231,6 +245,10 @@ enum Written {
     DropRows {
         ids: BTreeSet<String>,
     },
+    Endless {},
+    Padded {
+        bytes: usize,
+    },
 }
 
 fn fifteen() -> u64 {
@@ -269,6 +287,8 @@ impl<'de> Deserialize<'de> for Fault {
             Written::Gzip {} => Self::Gzip,
             Written::Relink { asked, answers_as } => Self::Relink { asked, answers_as },
             Written::DropRows { ids } => Self::DropRows { ids },
+            Written::Endless {} => Self::Endless,
+            Written::Padded { bytes } => Self::Padded { bytes },
         })
     }
 }

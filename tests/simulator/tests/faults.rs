@@ -185,6 +185,35 @@ async fn dropped_rows_are_absent_by_either_id() {
 }
 
 #[tokio::test]
+async fn endless_makes_up_the_tracks_it_does_not_know() {
+    let sim = started().await;
+    let known = &CATALOGUE.tracks()[0];
+    let ids = format!("{},00000000-0000-4000-8000-000000000001,2ZyXwVuTsRqPoNmLkJiHgF", known.id);
+    assert_eq!(get(sim.addr(), &format!("/v1/track?ids={ids}")).await.rows(), 1);
+    sim.add_fault(Rule::any(Fault::Endless));
+    for path in ["/v1/track", "/v1/audio-features"] {
+        let answer = get(sim.addr(), &format!("{path}?ids={ids}")).await;
+        assert_eq!(answer.rows(), 2);
+        assert!(answer.text().contains(&known.row) || answer.text().contains("acousticness"));
+        let alone = format!("{path}?ids=00000000-0000-4000-8000-000000000001");
+        let again = get(sim.addr(), &alone).await.json();
+        let made_up = &again["content"][0];
+        assert_eq!(made_up["id"], "00000000-0000-4000-8000-000000000001");
+        assert!(answer.json()["content"].as_array().expect("rows").contains(made_up));
+    }
+}
+
+#[tokio::test]
+async fn padded_answers_are_good_and_long() {
+    let sim = started().await;
+    let plain = get(sim.addr(), &first_tracks(3)).await;
+    sim.add_fault(Rule::any(Fault::Padded { bytes: 10_000 }));
+    let padded = get(sim.addr(), &first_tracks(3)).await;
+    assert_eq!(padded.rows(), 3);
+    assert!(padded.body.len() >= plain.body.len() + 10_000);
+}
+
+#[tokio::test]
 async fn a_call_refused_by_the_limit_does_not_use_a_fault_up() {
     let sim = started().await;
     sim.settings(|s| s.rate_limit = "0/60s".parse().ok());

@@ -33,10 +33,10 @@ use redb::{
     Table, TableDefinition, WriteTransaction,
 };
 
-use super::form;
-use super::queue::{Batch, Write};
 use crate::cache::entry::Entry;
+use crate::cache::form;
 use crate::cache::key::Key;
+use crate::cache::queue::{Batch, Write};
 use crate::clock::Timestamp;
 
 const ENTRIES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("entries");
@@ -287,6 +287,19 @@ impl Snapshot {
         guarded(|| {
             let value = self.0.get(at.as_slice())?;
             Ok(value.and_then(|value| form::entry(&at, key, value.value())))
+        })
+    }
+
+    /// Walks over all denials.
+    pub(super) fn denials(&self, mut found: impl FnMut(Key, Entry)) -> Result<(), Trouble> {
+        guarded(|| {
+            for row in self.0.range(&[form::DENIED][..]..&[form::DENIED + 1][..])? {
+                let (at, value) = row?;
+                form::denial(at.value(), value.value())
+                    .into_iter()
+                    .for_each(|(key, entry)| found(key, entry));
+            }
+            Ok(())
         })
     }
 }

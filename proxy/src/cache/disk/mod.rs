@@ -4,7 +4,7 @@
 //! written behind and read when memory does not know: what is found there is promoted, and goes on
 //! as if memory had held it all along.
 //!
-//! - **Writing** costs a request one short lock: writes wait in a [`queue`], and one thread carries
+//! - **Writing** costs a request one short lock: writes wait in a queue, and one thread carries
 //!   them out in batches, half a second old at most. Killed, the process loses the last batch.
 //! - **Reading** blocks, so it happens on blocking threads, a few at a time, and gives up when the
 //!   disk takes longer than an upstream call would. A read sees the queue before the file. What it
@@ -18,8 +18,6 @@
 mod tests;
 
 mod file;
-mod form;
-mod queue;
 mod setting_aside;
 mod view;
 mod writer;
@@ -36,9 +34,9 @@ use tokio::time::timeout;
 
 use super::entry::Entry;
 use super::key::Key;
+use super::queue::{Batch, Queue, Write};
 use crate::clock::Timestamp;
 use file::{File, Opener, Size, Trouble, opener};
-use queue::{Batch, Queue, Write};
 pub(super) use view::View;
 
 /// Bytes of writes that may wait for the disk.
@@ -270,17 +268,7 @@ impl Disk {
         if !self.is_up() {
             return None;
         }
-        let (shared, readers) = (Arc::clone(&self.shared), Arc::clone(&self.readers));
-        let read = async {
-            let permit = readers.acquire_owned().await.ok()?;
-            let task = spawn_blocking(move || {
-                let result = View::of(shared).map(|mut view| act(&mut view));
-                drop(permit);
-                result
-            });
-            task.await.ok().flatten()
-        };
-        if let Ok(result) = timeout(LATE, read).await {
+        if let Ok(result) = timeout(LATE, self.walk(act)).await {
             return result;
         }
         self.shared.late.fetch_add(1, Ordering::Relaxed);
@@ -294,6 +282,21 @@ impl Disk {
     /// Reads on this thread, for as long as it takes. `None` when the tier is away.
     pub(super) fn read_now<T>(&self, act: impl FnOnce(&mut View) -> T) -> Option<T> {
         View::of(Arc::clone(&self.shared)).map(|mut view| act(&mut view))
+    }
+
+    /// Like [`Disk::read`], however long it takes.
+    pub(super) async fn walk<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&mut View) -> T + Send + 'static,
+    ) -> Option<T> {
+        let (shared, readers) = (Arc::clone(&self.shared), Arc::clone(&self.readers));
+        let permit = readers.acquire_owned().await.ok()?;
+        let task = spawn_blocking(move || {
+            let result = View::of(shared).map(|mut view| act(&mut view));
+            drop(permit);
+            result
+        });
+        task.await.ok().flatten()
     }
 
     /// Drops what can be served no more, in the background and in small steps.

@@ -2,9 +2,9 @@ use std::sync::Arc;
 
 use super::Shared;
 use super::file::{File, Snapshot, Trouble};
-use super::queue::Write;
 use crate::cache::entry::Entry;
 use crate::cache::key::Key;
+use crate::cache::queue::Write;
 
 /// Looks again at most this often when writes keep coming in between.
 const TRIES: usize = 4;
@@ -48,7 +48,9 @@ impl View {
                     Ok(snapshot) => self.seen = Some(Seen { epoch, file, snapshot }),
                     Err(trouble) => {
                         drop(state);
-                        return self.complain(trouble, &file);
+                        self.seen = None;
+                        self.complain(trouble, &file);
+                        return None;
                     }
                 }
             }
@@ -58,7 +60,9 @@ impl View {
                 Ok(entry) => entry?,
                 Err(trouble) => {
                     let file = Arc::clone(&seen.file);
-                    return self.complain(trouble, &file);
+                    self.seen = None;
+                    self.complain(trouble, &file);
+                    return None;
                 }
             };
             let state = self.shared.lock();
@@ -70,15 +74,30 @@ impl View {
         None
     }
 
+    /// All denials in the file, as waiting writes have changed them; those that are not there yet
+    /// are in memory.
+    pub(in crate::cache) fn denials(&self, mut found: impl FnMut(Key, Entry)) {
+        let Some(file) = self.shared.lock().file.clone() else { return };
+        let as_of_now = |key: Key, entry: Entry| {
+            let pending = self.shared.lock().pending(&key).cloned();
+            match pending {
+                None => found(key, entry),
+                Some(Write::Put(newer)) => found(key, newer),
+                Some(Write::Forget) => {}
+            }
+        };
+        if let Err(trouble) = file.snapshot().and_then(|snapshot| snapshot.denials(as_of_now)) {
+            self.complain(trouble, &file);
+        }
+    }
+
     /// Tells the writer, who decides what becomes of the file.
-    fn complain(&mut self, trouble: Trouble, about: &Arc<File>) -> Option<Entry> {
-        self.seen = None;
+    fn complain(&self, trouble: Trouble, about: &Arc<File>) {
         let mut state = self.shared.lock();
         if state.file.as_ref().is_some_and(|file| Arc::ptr_eq(file, about)) {
             state.complaint.get_or_insert(trouble);
             drop(state);
             self.shared.work.notify_one();
         }
-        None
     }
 }

@@ -5,9 +5,9 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::file::{File, Size, Trouble};
-use super::queue::Batch;
 use super::setting_aside::set_aside;
 use super::{Phase, Shared, State, Sweep};
+use crate::cache::queue::Batch;
 
 /// How long the first write of a batch waits for company. With the commit itself this stays below
 /// half a second.

@@ -166,7 +166,10 @@ async fn a_permanent_400_is_remembered_for_a_day(#[case] target: &str) {
     world.get(target).await;
     assert_eq!(world.upstream.calls(), 2);
 
-    let forgetful = World::with(Settings { remember_denied: false, ..Settings::default() });
+    let forgetful = World::with(Settings {
+        guard: crate::guard::Settings { deny: false, ..crate::guard::Settings::default() },
+        ..Settings::default()
+    });
     for calls in 1..=2 {
         let refused = forgetful.get(target).await;
         assert_eq!((refused.status.as_u16(), &refused.body), (400, &first.body));

@@ -144,12 +144,8 @@ async fn a_person_who_meets_a_background_fetch_too_far_back_is_refused_at_once()
     let patient = crate::flight::Wish { client: client(90).client, lane: Lane::Warm, deadline: None };
     let crate::api::Request::Body(body) = request(target) else { panic!("a search is a body") };
     drop(world.engine.bodies.join(&body, false, patient, None));
-    drop(world.engine.batches.join(
-        RowKind::Track,
-        crate::api::Id::parse(&spotify(1)).expect("an id"),
-        patient,
-        None,
-    ));
+    let id = crate::api::Id::parse(&spotify(1)).expect("an id");
+    drop(world.engine.batches.join(RowKind::Track, &[id], patient, None));
     let late: Vec<_> =
         (40..44).map(|n| world.spawn(&format!("/v1/album/search?searchText=s{n}"), client(n))).collect();
     tokio::task::yield_now().await;
@@ -164,14 +160,6 @@ async fn a_person_who_meets_a_background_fetch_too_far_back_is_refused_at_once()
     drop(late);
     world.settled().await;
     assert_eq!(world.get(target).await.outcome, Outcome::Hit, "the background fetch went on");
-}
-
-fn request(target: &str) -> crate::api::Request {
-    let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
-    match crate::api::classify(&Method::GET, path, query) {
-        Ok(crate::api::Call::Cacheable(request)) => request,
-        other => panic!("{target} is {other:?}"),
-    }
 }
 
 const SEARCH: &str = "/v1/track/search?searchText=song";

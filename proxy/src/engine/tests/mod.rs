@@ -4,12 +4,15 @@ mod bodies;
 mod budget;
 mod catalogue;
 mod failures;
+mod fallbacks;
 mod freshness;
 mod priority;
 mod properties;
 mod purges;
 mod reading_ahead;
 mod relinks;
+mod repairs;
+mod replicas;
 mod restart;
 mod rows;
 mod scripted;
@@ -136,6 +139,14 @@ fn client(n: u32) -> Caller {
 
 fn in_lane(lane: Lane) -> Caller {
     Caller { lane, ..client(900) }
+}
+
+fn request(target: &str) -> crate::api::Request {
+    let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
+    match crate::api::classify(&Method::GET, path, query) {
+        Ok(crate::api::Call::Cacheable(request)) => request,
+        other => panic!("{target} is {other:?}"),
+    }
 }
 
 fn tracks(ids: impl IntoIterator<Item = String>) -> String {

@@ -5,7 +5,9 @@ use tempfile::TempDir;
 use super::catalogue::{artist, spotify, track};
 use super::*;
 use crate::cache::{self, DiskSettings};
+use crate::guard;
 use crate::telemetry::{Outcome, ReadAheadRow};
+use scripted::Act;
 
 const DRAW: &str = "/v1/track/recommendation?size=5&seeds=T000000000000000000001";
 const LONG: Duration = Duration::from_secs(60);
@@ -36,7 +38,8 @@ impl Restarts {
         let cache = cache::Settings { disk, ..cache::Settings::default() };
         let settings = Settings { budget: lifted(), cache, spare, ..Settings::default() };
         let upstream = Arc::clone(&self.upstream);
-        let engine = Engine::new(settings, Arc::clone(&upstream) as _, self.clock, &Handle::current());
+        let engine =
+            Engine::new(settings, Arc::clone(&upstream) as _, self.clock.clone(), &Handle::current());
         assert!(engine.settled(LONG) && engine.gauges().disk.expect("there is one").up);
         World { engine, upstream }
     }
@@ -94,6 +97,71 @@ async fn bodies_and_denials_are_kept() {
         "/v1/album/00000000-0000-4000-8000-000000000000/track".to_owned(),
     ];
     Restarts::new().is_kept(&[], &ask).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_answered_instead_of_a_refused_request_is_kept() {
+    let restarts = Restarts::new();
+    let blamed = Act::Say(400, "application/json", r#"{"error":"too many negatives","status":4002}"#);
+    restarts.upstream.script("negativeSeeds", usize::MAX, blamed);
+    let seeds = joined((1..4).map(spotify));
+    restarts.is_kept(&[], &[format!("{DRAW},{seeds}&negativeSeeds={}", spotify(9))]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_on_disk_is_not_left_for_a_better_request() {
+    let restarts = Restarts::new();
+    let target = format!("{DRAW},{}", spotify(40_000));
+    let first = restarts.start();
+    let drawn = first.get(&target).await;
+    assert!(first.engine.close(LONG));
+    let second = restarts.start();
+    second.get(&tracks([spotify(40_000)])).await;
+    let again = second.get(&target).await;
+    assert_eq!((again.body, again.outcome), (drawn.body, Outcome::Hit));
+    assert!(!again.cache_status.contains("repaired"), "{}", again.cache_status);
+    assert_eq!(restarts.upstream.calls(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn denials_on_disk_are_listed_until_they_are_forgotten() {
+    let restarts = Restarts::new();
+    let first = restarts.start();
+    for n in 1..=3 {
+        first.get(&format!("/v1/track/recommendation?size={n}&seeds=nobody")).await;
+        sleep(SECOND).await;
+    }
+    first.get(DRAW).await;
+    assert!(first.engine.close(LONG));
+    let second = restarts.start();
+    let denials = second.engine.denials();
+    let texts = |listing: &guard::Listing| {
+        listing.newest.iter().map(|listed| listed.request.to_string()).collect::<Vec<_>>()
+    };
+    let text = |n| format!("=/v1/track/recommendation?seeds=nobody&size={n}");
+    let listing = denials.list(2).await;
+    assert_eq!((listing.total, texts(&listing)), (3, vec![text(3), text(2)]));
+    assert!(denials.forget(&text(3)).await && !denials.forget(&text(3)).await);
+    assert_eq!(texts(&denials.list(9).await), [text(2), text(1)], "the file may still have it");
+    second.get("/v1/track/recommendation?size=2&seeds=nobody").await;
+    assert_eq!(denials.list(9).await.total, 2, "one in both tiers counts once");
+    assert_eq!(denials.forget_all().await, 2);
+    assert_eq!(denials.list(9).await.total, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_operator_exempts_stays_exempt() {
+    let restarts = Restarts::new();
+    let target = "/v1/track/recommendation?size=5&seeds=nobody";
+    let first = restarts.start();
+    first.get(target).await;
+    let text = "=/v1/track/recommendation?seeds=nobody&size=5";
+    assert_eq!(first.engine.denials().exempt().add(text).await, Ok(true));
+    assert!(first.engine.close(LONG));
+    let second = restarts.start();
+    assert_eq!(second.get(target).await.outcome, Outcome::Miss);
+    assert_eq!(restarts.upstream.calls(), 2);
+    assert_eq!(second.engine.denials().exempt().list().await, [Arc::from(text)]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -8,6 +8,16 @@ use crate::api::RowKind;
 use crate::telemetry::Outcome;
 
 #[tokio::test(start_paused = true)]
+async fn spotify_ids_are_counted_by_whether_their_other_name_is_known() {
+    let world = World::new();
+    world.get(&tracks([spotify(1), spotify(2), track(3)])).await;
+    world.get(&features([spotify(1), spotify(4)])).await;
+    let metrics = world.engine.metrics();
+    let mapping = |result| metrics.lookups(crate::cache::Category::Mapping, result);
+    assert_eq!((mapping("hit"), mapping("miss")), (1, 3));
+}
+
+#[tokio::test(start_paused = true)]
 async fn rows_come_in_the_order_asked_and_unknown_ids_are_left_out() {
     let world = World::new();
     let asked = [spotify(3), track(77_777), track(1), spotify(88_888), track(2)];

@@ -20,11 +20,11 @@ impl Inner {
         let batches = Batches(Arc::clone(self));
         self.runtime.spawn(async move {
             let wish = Wish { client: trip.client, lane: Lane::Warm, deadline: None };
-            for uuid in batches.0.without_features(&tracks).await {
-                if batches.in_the_air() < MOST_UNATTENDED && batches.0.read_ahead.wants(uuid) {
-                    drop(batches.join(RowKind::Features, Id::Uuid(uuid), wish, None));
-                }
-            }
+            let room = MOST_UNATTENDED.saturating_sub(batches.in_the_air());
+            let open = batches.0.without_features(&tracks).await.into_iter().take(room);
+            let wanted: Vec<Id> =
+                open.filter(|uuid| batches.0.read_ahead.wants(*uuid)).map(Id::Uuid).collect();
+            drop(batches.join(RowKind::Features, &wanted, wish, None));
         });
     }
 
@@ -36,7 +36,7 @@ impl Inner {
         });
         let ids: Vec<Id> = unasked.map(|track| Id::Uuid(track.uuid)).collect();
         let mut known: Vec<Known> = ids.iter().map(|id| self.store.know(RowKind::Features, id)).collect();
-        if self.store.has_more() {
+        if self.store.behind().is_some() {
             known = self.store.recall(RowKind::Features, ids).await.unwrap_or(known);
         }
         let unknown = known.into_iter().filter_map(|known| match known {

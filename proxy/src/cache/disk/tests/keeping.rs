@@ -5,8 +5,8 @@ use std::sync::Mutex;
 
 use proptest::prelude::*;
 
-use super::super::form::tests::{any_entry, any_key};
 use super::*;
+use crate::cache::form::tests::{any_entry, any_key};
 
 #[test]
 fn an_entry_is_known_before_it_is_written_and_after_a_restart() {
@@ -45,6 +45,32 @@ fn what_is_forgotten_stays_forgotten() {
     assert_eq!(get(&disk, &key(1)), None);
     drop(disk);
     assert_eq!(get(&start(&folder), &key(1)), None);
+}
+
+#[test]
+fn denials_are_walked_as_waiting_writes_have_changed_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = start(&folder);
+    let denied = |text: &str| Key::Denied(text.into());
+    let walk = || {
+        let mut found = Vec::new();
+        let view = View::of(Arc::clone(&disk.shared)).expect("up");
+        view.denials(|key, entry| found.push((key.to_string(), entry.body)));
+        found.sort();
+        found
+    };
+    for text in ["kept", "changed", "forgotten"] {
+        disk.put(&denied(text), entry(text.to_owned()));
+    }
+    disk.put(&Key::Body("kept".into()), entry("a body"));
+    disk.put(&key(1), entry("a row"));
+    assert!(disk.flush(LONG));
+    disk.put(&denied("changed"), entry("anew"));
+    disk.forget(&denied("forgotten"));
+    let expected = [("denied:changed".to_owned(), "anew".into()), ("denied:kept".to_owned(), "kept".into())];
+    assert_eq!(walk(), expected);
+    assert!(disk.flush(LONG));
+    assert_eq!(walk(), expected);
 }
 
 #[test]

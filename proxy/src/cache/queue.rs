@@ -1,7 +1,7 @@
-//! What is still to be written.
+//! What is still to be written to the tier behind memory.
 //!
 //! One write per key: a newer one replaces the older, so the order between keys does not matter.
-//! Bounded by weight. When the disk cannot keep up, the oldest writes go first, but not without a
+//! Bounded by weight. When that tier cannot keep up, the oldest writes go first, but not without a
 //! trace: what was to be put is turned into "forget this key", which weighs next to nothing. A
 //! dropped write then costs a miss; an older value that it should have replaced never comes back.
 
@@ -49,6 +49,11 @@ impl Queue {
 
     pub(super) fn is_empty(&self) -> bool {
         self.waiting.is_empty()
+    }
+
+    /// Writes that wait.
+    pub(super) fn len(&self) -> usize {
+        self.waiting.len()
     }
 
     /// Bytes that wait.

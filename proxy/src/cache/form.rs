@@ -6,8 +6,8 @@
 //!
 //! redb checks its pages when it repairs a file, not when it reads one, so each value carries a
 //! checksum over its key, header and body: noise on the disk is a miss, never a wrong answer.
-//! Bodies are kept under a hash of their text, because a text may be as long as a request line; the
-//! text stands in the value and is compared, so two texts of one hash cost a miss at most.
+//! Bodies and denials are kept under a hash of their text, because a text may be as long as a request
+//! line; the text stands in the value and is compared, so two texts of one hash cost a miss at most.
 
 use std::hash::Hasher;
 
@@ -25,13 +25,21 @@ const LAYOUT: u8 = 1;
 const CHECKSUM: std::ops::Range<usize> = 23..31;
 const HEADER: usize = CHECKSUM.end;
 
+/// The first byte of a denial's key, and of no other.
+pub(super) const DENIED: u8 = b'd';
+
 pub(super) fn key(key: &Key) -> Vec<u8> {
     match key {
         Key::Row(kind, uuid) => [&[b'r', kind_code(*kind)], &uuid.to_bits().to_be_bytes()[..]].concat(),
         Key::Mapping(entity, id) => with_id([b'm', entity_code(*entity)], id),
         Key::Missing(kind, id) => with_id([b'x', kind_code(*kind)], id),
-        Key::Body(text) => [b"b", &xxh3_128(text.as_bytes()).to_be_bytes()[..]].concat(),
+        Key::Body(text) => with_text(b'b', text),
+        Key::Denied(text) => with_text(DENIED, text),
     }
+}
+
+fn with_text(form: u8, text: &str) -> Vec<u8> {
+    [&[form], &xxh3_128(text.as_bytes()).to_be_bytes()[..]].concat()
 }
 
 fn with_id([form, what]: [u8; 2], id: &Id) -> Vec<u8> {
@@ -80,21 +88,33 @@ pub(super) fn value(at: &[u8], key: &Key, entry: &Entry) -> Vec<u8> {
 
 /// `None`: another layout, damaged, or about something else.
 pub(super) fn entry(at: &[u8], key: &Key, value: &[u8]) -> Option<Entry> {
+    let (found, entry) = read(at, value)?;
+    (found == text(key).as_bytes()).then_some(entry)
+}
+
+/// A denial with the text of the request that it is about, as [`entry`] reads it.
+pub(super) fn denial(at: &[u8], value: &[u8]) -> Option<(Key, Entry)> {
+    let (text, entry) = read(at, value)?;
+    let key = Key::Denied(std::str::from_utf8(text).ok()?.into());
+    (at == self::key(&key)).then_some((key, entry))
+}
+
+fn read<'v>(at: &[u8], value: &'v [u8]) -> Option<(&'v [u8], Entry)> {
     let layout = *value.first()?;
     let sum = u64::from_be_bytes(field(value, CHECKSUM.start)?);
     if layout != LAYOUT || sum != checksum(at, value) {
         return None;
     }
     let length = usize::try_from(u32::from_be_bytes(field(value, 19)?)).ok()?;
-    let (found, body) = value.get(HEADER..)?.split_at_checked(length)?;
-    (found == text(key).as_bytes()).then_some(())?;
-    Some(Entry {
+    let (text, body) = value.get(HEADER..)?.split_at_checked(length)?;
+    let entry = Entry {
         body: Bytes::copy_from_slice(body),
         status: u16::from_be_bytes(field(value, 1)?),
         stored_at: stored_at(value)?,
         fresh_for: u32::from_be_bytes(field(value, 11)?),
         stale_for: u32::from_be_bytes(field(value, 15)?),
-    })
+    };
+    Some((text, entry))
 }
 
 /// When a value was stored, whatever else it says.
@@ -104,7 +124,7 @@ pub(super) fn stored_at(value: &[u8]) -> Option<Timestamp> {
 
 fn text(key: &Key) -> &str {
     match key {
-        Key::Body(text) => text,
+        Key::Body(text) | Key::Denied(text) => text,
         _ => "",
     }
 }
@@ -146,6 +166,13 @@ pub(super) mod tests {
         fn an_entry_is_read_as_it_was_written(about in any_key(), kept in any_entry()) {
             let at = key(&about);
             prop_assert_eq!(entry(&at, &about, &value(&at, &about, &kept)), Some(kept));
+        }
+
+        #[test]
+        fn a_denial_is_read_without_knowing_what_it_is_about(text in ".{0,300}", kept in any_entry()) {
+            let about = Key::Denied(text.into());
+            let at = key(&about);
+            prop_assert_eq!(denial(&at, &value(&at, &about, &kept)), Some((about, kept)));
         }
 
         #[test]

@@ -1,0 +1,246 @@
+//! The rules of `budget.lua` once more, in memory: the ledger of tests on paused time. That both
+//! answer the same is tested against a real server.
+
+use std::collections::BTreeMap;
+
+use super::super::message::{Ask, Peer, Report, View};
+
+const WINDOW: f64 = 60_250.0;
+const MINUTE: f64 = 60_000.0;
+const LEASE: f64 = 15_000.0;
+const LATE: f64 = 500.0;
+const SILENT: f64 = 1_500.0;
+const MEMORY: f64 = 60_000.0;
+const LONGEST_HOLD: f64 = 3_600_000.0;
+
+#[derive(Debug, Clone, Default)]
+struct Replica {
+    seq: u64,
+    heard: f64,
+    remembered: f64,
+    queue: usize,
+    granted: f64,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(super) struct Book {
+    epoch: Option<String>,
+    ring: BTreeMap<String, f64>,
+    slots: BTreeMap<String, f64>,
+    replicas: BTreeMap<String, Replica>,
+    turn: u64,
+    rate: Option<(f64, f64)>,
+    hold: f64,
+    unexplained: u32,
+    arrival: f64,
+    gathering: f64,
+}
+
+fn owner(start: &str) -> &str {
+    start.split(':').next().unwrap_or_default()
+}
+
+impl Book {
+    /// What the script answers at `now`.
+    pub(super) fn exchange(&mut self, now: f64, report: &Report) -> View {
+        let epoch = self.epoch.get_or_insert_with(|| now.to_string()).clone();
+        self.set_back(now);
+        let name = &report.replica;
+        self.replicas.retain(|other, replica| other == name || replica.remembered > now);
+        let me = self.replicas.get(name);
+        let late = (now - report.sent).abs() > LATE;
+        let overtaken = me.is_some_and(|me| report.seq <= me.seq);
+        if report.epoch != epoch || late || overtaken || (me.is_none() && report.whole.is_none()) {
+            return View { again: true, now, epoch, ..View::default() };
+        }
+        let mut me = me.cloned().unwrap_or_default();
+        let ceiling = f64::from(report.limits.rate);
+        let (rate, since) = self.rate.unwrap_or((ceiling, now));
+        let (mut rate, mut since) = (rate.min(ceiling), since.min(now.max(self.hold)));
+
+        if let Some(whole) = &report.whole {
+            self.turn += 1;
+            self.gathering = now + MEMORY;
+            self.ring.retain(|start, _| owner(start) != name);
+            for (start, ago) in &whole.starts {
+                if !self.present(now, name, owner(start)) && *ago < WINDOW {
+                    self.ring.entry(start.clone()).or_insert(now - ago);
+                }
+            }
+            for (slot, left) in &whole.slots {
+                if !self.present(now, name, owner(slot)) && *left > 0.0 {
+                    self.slots.entry(slot.clone()).or_insert(now + left);
+                }
+            }
+            for peer in &whole.peers {
+                self.replicas.entry(peer.clone()).or_default().remembered = now + MEMORY;
+            }
+            if whole.rate < rate {
+                (rate, since) = (whole.rate, now - whole.since);
+            }
+            self.hold = self.hold.max(now + whole.hold.min(LONGEST_HOLD));
+        }
+        for (start, ago) in &report.starts {
+            if *ago < WINDOW {
+                self.ring.insert(start.clone(), now - ago);
+            }
+        }
+        for start in &report.voids {
+            self.ring.remove(start);
+        }
+        self.slots.retain(|slot, until| *until > now && (owner(slot) != name || report.held.contains(slot)));
+        self.slots.extend(report.held.iter().map(|slot| (slot.clone(), now + LEASE)));
+        if let Some(ago) = report.arrival {
+            self.arrival = self.arrival.max(now - ago);
+        }
+
+        (rate, since) = self.keep_pace(now, report, rate, since);
+        let gap =
+            if rate >= 1.0 { report.limits.interval.max(MINUTE / rate) } else { report.limits.interval };
+        self.ring.retain(|_, at| *at > now - gap.max(WINDOW));
+        self.ring.values_mut().for_each(|at| *at = at.min(now));
+
+        let mut view = View { epoch, turn: self.turn, now, ..View::default() };
+        if let Some(ask) = report.ask.as_ref().filter(|_| rate >= 1.0) {
+            let at = self.free_at(now, report, ask, rate, gap);
+            if at <= now {
+                self.ring.insert(ask.start.clone(), now);
+                self.slots.insert(ask.start.clone(), now + LEASE);
+                me.granted = now;
+                view.granted = true;
+            } else {
+                view.retry = Some(at - now + 5.0 * self.turns_before(now, name, &me));
+            }
+        }
+        me = Replica { seq: report.seq, heard: now, remembered: now + MEMORY, queue: report.queue, ..me };
+        self.replicas.insert(name.clone(), me);
+        self.rate = (rate < ceiling).then_some((rate, since));
+
+        (view.rate, view.since, view.hold) = (rate, now - since, (self.hold - now).max(0.0));
+        view.whole = report.whole.is_some() || report.turn != self.turn;
+        let from = if view.whole { f64::MIN } else { report.seen - 2_000.0 };
+        let of_others = |(start, _): &(&String, &f64)| owner(start) != name;
+        let latest = self.ring.iter().filter(of_others).filter(|(_, at)| **at >= from);
+        view.starts = latest.map(|(start, at)| (start.clone(), now - at)).collect();
+        view.slots = self.slots.iter().filter(of_others).map(|(slot, at)| (slot.clone(), at - now)).collect();
+        let others = self.replicas.iter().filter(|(other, _)| *other != name);
+        view.peers = others
+            .map(|(other, replica)| Peer {
+                name: other.clone(),
+                queue: replica.queue,
+                present: replica.heard > now - SILENT,
+            })
+            .collect();
+        view
+    }
+
+    /// A clock that was set back stretches nothing.
+    fn set_back(&mut self, now: f64) {
+        self.hold = self.hold.min(now + LONGEST_HOLD);
+        self.arrival = self.arrival.min(now);
+        self.gathering = self.gathering.min(now + MEMORY);
+        for replica in self.replicas.values_mut() {
+            replica.heard = replica.heard.min(now);
+            replica.remembered = replica.remembered.min(now + MEMORY);
+        }
+    }
+
+    fn present(&self, now: f64, me: &str, name: &str) -> bool {
+        name == me || self.replicas.get(name).is_some_and(|replica| replica.heard > now - SILENT)
+    }
+
+    fn keep_pace(&mut self, now: f64, report: &Report, mut rate: f64, mut since: f64) -> (f64, f64) {
+        if report.answered {
+            self.unexplained = 0;
+        }
+        if let Some(throttled) = &report.throttled {
+            let length = throttled.retry_after.unwrap_or_else(|| {
+                self.unexplained += 1;
+                if self.unexplained == 1 { 4_000.0 } else { 8_000.0 }
+            });
+            let until = now + length.clamp(1_000.0, LONGEST_HOLD);
+            if self.hold <= now && report.limits.adaptive && rate > 10.0 {
+                rate = (rate * 0.7).max(10.0);
+            }
+            self.hold = self.hold.max(until);
+            since = since.max(until);
+        }
+        let ceiling = f64::from(report.limits.rate);
+        if rate < ceiling && now >= since + MINUTE {
+            let minutes = ((now - since) / MINUTE).floor();
+            rate = (rate + minutes).min(ceiling);
+            since += minutes * MINUTE;
+        }
+        (rate, since)
+    }
+
+    fn free_at(&self, now: f64, report: &Report, ask: &Ask, rate: f64, gap: f64) -> f64 {
+        let others = || self.replicas.iter().filter(|(name, _)| **name != report.replica);
+        let silent: Vec<&String> = others()
+            .filter(|(name, _)| !self.present(now, &report.replica, name))
+            .map(|(name, _)| name)
+            .collect();
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a rate of tests
+        let window = rate.floor() as usize;
+        let (known, configured) = (others().count() + 1, report.limits.replicas as usize);
+        let count = known.max(configured);
+        let missing = if self.gathering > now { count - known } else { 0 };
+        let apart = silent.len() + missing;
+        let all = report.limits.in_flight;
+        let slot_share = (all / count).max(1);
+        let (places, room) = if apart > 0 {
+            ((window / count).max(1) * (count - apart), (slot_share * (count - apart)).min(all))
+        } else {
+            (window, all)
+        };
+        let in_flight = |name: &str| self.slots.keys().filter(|slot| owner(slot) == name).count();
+        let here = self.slots.len() - silent.iter().map(|name| in_flight(name)).sum::<usize>();
+        let beside =
+            missing * slot_share + silent.iter().map(|name| in_flight(name).max(slot_share)).sum::<usize>();
+        let crowded = here >= room.min(all.saturating_sub(beside)).max(1);
+
+        let mut starts: Vec<f64> = self.ring.values().copied().collect();
+        starts.sort_by(f64::total_cmp);
+        let mut at = now.max(self.hold);
+        if let Some(last) = starts.last() {
+            at = at.max(last + gap);
+        }
+        if let Some(oldest) = starts.len().checked_sub(places) {
+            at = at.max(starts[oldest] + WINDOW);
+        }
+        if crowded {
+            at = at.max(now + 100.0);
+        }
+        if ask.background {
+            at = at.max(self.arrival + 2.0 * gap);
+            if self.waiting(now, &report.replica).count() > 0 {
+                at = at.max(now + 2.0 * gap);
+            }
+        }
+        at
+    }
+
+    /// The others who are present and have somebody waiting.
+    fn waiting<'a>(&'a self, now: f64, me: &'a str) -> impl Iterator<Item = (&'a String, &'a Replica)> {
+        let others = self.replicas.iter().filter(move |(name, _)| *name != me);
+        others.filter(move |(name, replica)| self.present(now, me, name) && replica.queue > 0)
+    }
+
+    #[allow(clippy::cast_precision_loss)] // a handful
+    fn turns_before(&self, now: f64, me: &str, own: &Replica) -> f64 {
+        let earlier =
+            |(name, replica): &(&String, &Replica)| (replica.granted, name.as_str()) < (own.granted, me);
+        self.waiting(now, me).filter(earlier).count() as f64
+    }
+}
+
+/// For comparing it with one that names its epochs otherwise.
+impl Book {
+    pub(super) fn rename(&mut self, epoch: &str) {
+        self.epoch = Some(epoch.to_owned());
+    }
+
+    pub(super) fn epoch(&self) -> String {
+        self.epoch.clone().unwrap_or_default()
+    }
+}

@@ -1,0 +1,5 @@
+mod book;
+mod outages;
+mod replicas;
+mod script;
+mod together;

@@ -1,0 +1,254 @@
+//! Whatever becomes of the server, the upstream sees no more than it allows.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use rstest::rstest;
+use tokio::runtime::Builder;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::super::super::{Budget, Lane};
+use super::replicas::{Line, Server, State, Upstream, budget, limits};
+
+const CLIENT: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+const LATENCY: Duration = Duration::from_millis(2);
+
+/// Replicas that always have calls waiting, until the test ends.
+struct Fleet {
+    server: Arc<Server>,
+    lines: Vec<Arc<Line>>,
+    budgets: Vec<Arc<Budget>>,
+    upstream: Arc<Upstream>,
+    clients: JoinSet<()>,
+}
+
+impl Fleet {
+    fn new(count: usize, at_least: u32, state: State) -> Self {
+        let server = Server::new(state);
+        let lines: Vec<_> = (0..count).map(|_| Line::new(&server, LATENCY)).collect();
+        let limits = limits(80, 750, 6);
+        let budgets = lines.iter().map(|line| budget(&limits, at_least, line)).collect();
+        Self { server, lines, budgets, upstream: Upstream::new(), clients: JoinSet::new() }
+    }
+
+    /// `clients` at each of these replicas that call one time after another.
+    fn load(&mut self, replicas: impl IntoIterator<Item = usize>, clients: usize, length: Duration) {
+        for index in replicas {
+            for _ in 0..clients {
+                let (budget, upstream) = (Arc::clone(&self.budgets[index]), Arc::clone(&self.upstream));
+                self.clients.spawn(async move {
+                    loop {
+                        let ticket = budget.enqueue(Lane::Interactive, CLIENT);
+                        let mut permit = ticket.permit().await.expect("the budget lives");
+                        permit.departs();
+                        upstream.call(index, length).await;
+                    }
+                });
+            }
+        }
+    }
+
+    fn keeps_the_rules(&self) {
+        let seen = self.upstream.seen();
+        assert!(seen.busiest_minute() <= 80, "{} in a minute", seen.busiest_minute());
+        assert!(seen.most <= 6, "{} at once", seen.most);
+    }
+
+    fn starts(&self) -> usize {
+        self.upstream.seen().starts.len()
+    }
+}
+
+#[rstest]
+#[case::dies(State::Dead)]
+#[case::freezes(State::Frozen)]
+#[tokio::test(start_paused = true)]
+async fn a_server_that_goes_and_comes_under_load_lets_no_start_too_many(#[case] away: State) {
+    for (away_after, back_after) in [(70, 90), (20, 30), (61, 3), (5, 200)] {
+        let mut fleet = Fleet::new(3, 1, State::Up);
+        fleet.load(0..3, 12, Duration::from_secs(2));
+        sleep(Duration::from_secs(away_after)).await;
+        fleet.server.becomes(away);
+        sleep(Duration::from_secs(back_after)).await;
+        fleet.server.becomes(State::Up);
+        sleep(Duration::from_secs(130)).await;
+        fleet.keeps_the_rules();
+        assert!(fleet.budgets.iter().all(|budget| budget.snapshot().fleet.is_some_and(|fleet| fleet.joined)));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn data_lost_under_load_lets_no_start_too_many() {
+    let mut fleet = Fleet::new(3, 1, State::Up);
+    fleet.load(0..3, 12, Duration::from_secs(2));
+    for pause in [40_300, 1_700, 25_123, 60_001] {
+        sleep(Duration::from_millis(pause)).await;
+        fleet.server.loses_its_data();
+    }
+    sleep(Duration::from_secs(70)).await;
+    fleet.keeps_the_rules();
+    let seen = fleet.upstream.seen();
+    assert!(seen.least_gap() >= Duration::from_millis(745), "{:?}", seen.least_gap());
+    assert!(fleet.starts() > 230, "{} starts", fleet.starts());
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_replica_cut_off_keeps_to_its_part_and_the_others_to_theirs() {
+    let mut fleet = Fleet::new(3, 1, State::Up);
+    fleet.load(0..3, 12, Duration::from_secs(1));
+    sleep(Duration::from_secs(65)).await;
+    fleet.lines[2].is_up(false);
+    sleep(Duration::from_secs(55)).await;
+    fleet.lines[2].is_up(true);
+    sleep(Duration::from_secs(70)).await;
+    fleet.keeps_the_rules();
+}
+
+#[tokio::test(start_paused = true)]
+async fn replicas_that_never_met_keep_to_the_number_configured() {
+    let mut fleet = Fleet::new(3, 3, State::Dead);
+    fleet.load(0..3, 12, Duration::from_secs(3));
+    sleep(Duration::from_secs(150)).await;
+    fleet.server.becomes(State::Up);
+    sleep(Duration::from_secs(150)).await;
+    fleet.keeps_the_rules();
+    let state = fleet.budgets[0].snapshot().fleet.expect("a fleet");
+    assert_eq!((state.replicas, state.joined), (3, true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_part_of_the_budget_is_spent_while_the_server_is_away() {
+    let mut fleet = Fleet::new(3, 1, State::Up);
+    fleet.load(0..1, 12, Duration::from_secs(1));
+    sleep(Duration::from_secs(70)).await;
+    fleet.server.becomes(State::Dead);
+    sleep(Duration::from_secs(61)).await;
+    let before = fleet.starts();
+    sleep(Duration::from_secs(60)).await;
+    let made = fleet.starts() - before;
+    assert!((25..=26).contains(&made), "{made}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_alone_loses_nothing_with_the_server() {
+    let mut fleet = Fleet::new(1, 1, State::Up);
+    fleet.load(0..1, 12, Duration::from_secs(1));
+    sleep(Duration::from_secs(70)).await;
+    fleet.server.becomes(State::Dead);
+    let before = fleet.starts();
+    sleep(Duration::from_secs(60)).await;
+    assert!(fleet.starts() - before >= 79, "{}", fleet.starts() - before);
+    fleet.keeps_the_rules();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replica_that_died_gives_its_part_back_after_a_minute() {
+    let mut fleet = Fleet::new(2, 1, State::Up);
+    sleep(Duration::from_secs(2)).await;
+    fleet.budgets.pop();
+    fleet.load(0..1, 12, Duration::from_secs(1));
+    sleep(Duration::from_secs(130)).await;
+    let before = fleet.starts();
+    sleep(Duration::from_secs(60)).await;
+    assert!(fleet.starts() - before >= 79, "{}", fleet.starts() - before);
+    assert_eq!(fleet.budgets[0].snapshot().fleet.expect("a fleet").replicas, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_waiter_goes_on_when_the_server_freezes_while_it_asks() {
+    let fleet = Fleet::new(2, 1, State::Up);
+    sleep(Duration::from_secs(2)).await;
+    fleet.server.becomes(State::Frozen);
+    let begun = Instant::now();
+    let ticket = fleet.budgets[0].enqueue(Lane::Interactive, CLIENT);
+    let permit = timeout(Duration::from_secs(5), ticket.permit()).await;
+    assert!(permit.is_ok(), "it paces itself");
+    assert!(begun.elapsed() <= Duration::from_millis(1_600), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hold_and_a_cut_outlive_the_data_of_the_server() {
+    let fleet = Fleet::new(2, 1, State::Up);
+    sleep(Duration::from_secs(2)).await;
+    fleet.budgets[0].hold(Some(Duration::from_secs(30)));
+    sleep(Duration::from_secs(1)).await;
+    fleet.server.loses_its_data();
+    sleep(Duration::from_secs(2)).await;
+    for budget in &fleet.budgets {
+        let snapshot = budget.snapshot();
+        assert!((snapshot.rate_per_minute - 56.0).abs() < 1e-6, "{}", snapshot.rate_per_minute);
+        assert!(snapshot.hold.is_some_and(|left| left > Duration::from_secs(26)), "{:?}", snapshot.hold);
+    }
+}
+
+/// One thing that happens to a fleet under load.
+#[derive(Debug, Clone, Copy)]
+enum Fate {
+    Server(State),
+    LosesData,
+    Cut(usize),
+    Mended(usize),
+}
+
+fn fate() -> impl Strategy<Value = Fate> {
+    prop_oneof![
+        3 => Just(Fate::Server(State::Up)),
+        1 => Just(Fate::Server(State::Dead)),
+        1 => Just(Fate::Server(State::Frozen)),
+        1 => Just(Fate::LosesData),
+        1 => (0..4_usize).prop_map(Fate::Cut),
+        2 => (0..4_usize).prop_map(Fate::Mended),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    /// Any fates at any times: never more starts in a minute than the rate, never more calls than
+    /// slots; and while nothing happens, the whole budget is used again.
+    #[test]
+    fn every_fate_keeps_the_rules(
+        fates in prop::collection::vec((fate(), 1..18_000_u64), 1..20),
+        count in 2..5_usize, length in 100..2_500_u64,
+    ) {
+        let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
+        runtime.block_on(async {
+            let mut fleet = Fleet::new(count, u32::try_from(count).expect("small"), State::Up);
+            fleet.load(0..count, 8, Duration::from_millis(length));
+            let mut cut: Vec<(usize, Instant)> = Vec::new();
+            for (fate, pause) in fates {
+                sleep(Duration::from_millis(pause)).await;
+                match fate {
+                    Fate::Server(state) => fleet.server.becomes(state),
+                    Fate::LosesData => fleet.server.loses_its_data(),
+                    Fate::Cut(replica) => {
+                        fleet.lines[replica % count].is_up(false);
+                        cut.push((replica % count, Instant::now()));
+                    }
+                    Fate::Mended(replica) => fleet.lines[replica % count].is_up(true),
+                }
+                // Who is cut off alone for longer than a minute is taken for dead.
+                cut.retain(|(replica, since)| {
+                    let still = since.elapsed() < Duration::from_secs(40);
+                    if !still {
+                        fleet.lines[*replica].is_up(true);
+                    }
+                    still
+                });
+            }
+            fleet.server.becomes(State::Up);
+            fleet.lines.iter().for_each(|line| line.is_up(true));
+            sleep(Duration::from_secs(125)).await;
+            let before = fleet.starts();
+            sleep(Duration::from_secs(60)).await;
+            let seen = fleet.upstream.seen();
+            prop_assert!(seen.busiest_minute() <= 80, "{} in a minute", seen.busiest_minute());
+            prop_assert!(seen.most <= 6, "{} at once", seen.most);
+            prop_assert!(fleet.starts() - before >= 78, "{} in the last minute", fleet.starts() - before);
+            Ok(())
+        })?;
+    }
+}

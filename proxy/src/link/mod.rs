@@ -1,0 +1,411 @@
+//! The connection to the Redis or Valkey that replicas share: one server, or a cluster.
+//!
+//! Cache, leases and budget ask through one [`Link`], so that trouble is noticed once and for all.
+//! A link is up or away, nothing between: the first command that gets no answer in time, or loses
+//! its connection, takes it away, everybody who waits is let go at once, and whoever comes later
+//! does not even try. So a server that freezes slows the requests of one moment by the time limit
+//! of one look-up, and no others. The way back is the link's own business: it probes in the
+//! background, never on a request, and is up again when a probe is answered in time.
+//!
+//! Each up has a number. What was sent before a change may or may not have been carried out; those
+//! who care compare numbers ([`Link::ups`]) and say again what they have to say.
+//!
+//! What the server refuses (out of memory, a wrong type) is no trouble of the link: it is counted,
+//! logged once in a while, and the asker goes on without.
+
+mod address;
+mod event;
+mod wire;
+
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use redis::{Cmd, FromRedisValue, RedisError};
+use tokio::runtime::Handle;
+use tokio::sync::{Semaphore, broadcast, watch};
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, sleep, timeout};
+
+pub use address::{AddressError, Nodes};
+pub use event::Event;
+
+use crate::clock::Offset;
+use wire::Wire;
+
+/// The first pause between two probes of a server that is away; doubles up to [`LONGEST_PAUSE`].
+const PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// How often a link that is up is looked at, and compares clocks.
+const CHECK: Duration = Duration::from_secs(5);
+/// Messages that may wait for a slow listener; what is lost is caught up by polling.
+const EVENTS: usize = 1024;
+/// Refusals of the server are logged at most this often.
+const GRUMBLE: Duration = Duration::from_secs(60);
+
+/// Where the server is and how patiently it is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    pub nodes: Nodes,
+    /// Begins every key and the name of the channel.
+    pub prefix: String,
+    /// The longest a request waits for an answer.
+    pub lookup_timeout: Duration,
+    pub connect_timeout: Duration,
+    /// Commands under way at once; more wait, within their time limit.
+    pub pool: usize,
+}
+
+/// The link as operators see it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LinkState {
+    pub up: bool,
+    /// Why it is away; `None` when it is up or was not tried yet.
+    pub away_because: Option<String>,
+    /// Several nodes answer.
+    pub cluster: bool,
+    /// Commands sent since the start.
+    pub commands: u64,
+    /// Commands that were not answered in time.
+    pub late: u64,
+    /// Commands that the server refused.
+    pub refused: u64,
+    /// Times the link was lost.
+    pub lost: u64,
+}
+
+/// See the module. Made once; the last one to go ends its tasks.
+#[derive(Debug)]
+pub struct Link {
+    shared: Arc<Shared>,
+    keeper: AbortHandle,
+}
+
+#[derive(Debug)]
+struct Shared {
+    settings: Settings,
+    line: Mutex<Line>,
+    /// The number of the present up; `None` while away.
+    ups: watch::Sender<Option<u64>>,
+    /// Set once the first attempt to connect has ended, well or not.
+    settled: watch::Sender<bool>,
+    under_way: Semaphore,
+    events: broadcast::Sender<Event>,
+    offset: Offset,
+    commands: AtomicU64,
+    late: AtomicU64,
+    refused: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Line {
+    wire: Option<Wire>,
+    cluster: bool,
+    /// Ups so far.
+    count: u64,
+    lost: u64,
+    away_because: Option<String>,
+    grumbled: Option<Instant>,
+}
+
+/// Why a command brought nothing, as far as the link cares.
+enum Trouble {
+    Late,
+    Lost(RedisError),
+    Refused(RedisError),
+}
+
+impl Link {
+    /// Connects in the background, on `runtime`.
+    pub fn start(settings: Settings, runtime: &Handle) -> Arc<Self> {
+        let shared = Arc::new(Shared {
+            under_way: Semaphore::new(settings.pool.max(1)),
+            settings,
+            line: Mutex::default(),
+            ups: watch::Sender::new(None),
+            settled: watch::Sender::new(false),
+            events: broadcast::Sender::new(EVENTS),
+            offset: Offset::default(),
+            commands: AtomicU64::new(0),
+            late: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
+        });
+        let keeper = runtime.spawn(keep(Arc::clone(&shared))).abort_handle();
+        Arc::new(Self { shared, keeper })
+    }
+
+    pub fn prefix(&self) -> &str {
+        &self.shared.settings.prefix
+    }
+
+    /// The longest a request waits for what it looks up.
+    pub fn lookup_timeout(&self) -> Duration {
+        self.shared.settings.lookup_timeout
+    }
+
+    pub fn is_up(&self) -> bool {
+        self.shared.ups.borrow().is_some()
+    }
+
+    /// The number of the present up, `None` while away. Each change is told.
+    pub fn ups(&self) -> watch::Receiver<Option<u64>> {
+        self.shared.ups.subscribe()
+    }
+
+    /// Server time minus local time, as last compared.
+    pub fn offset(&self) -> Offset {
+        self.shared.offset.clone()
+    }
+
+    /// One command, within the time limit of look-ups. `None`: the link is away (this command may
+    /// have shown it), or the server refused.
+    pub async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Option<T> {
+        self.ask_within(command, self.shared.settings.lookup_timeout).await
+    }
+
+    /// The same for work that nobody waits for.
+    pub async fn ask_within<T: FromRedisValue>(&self, command: &Cmd, limit: Duration) -> Option<T> {
+        let (wire, up) = self.shared.wire()?;
+        match self.shared.send(wire, command, limit).await {
+            Ok(value) => Some(value),
+            Err(trouble) => {
+                self.shared.complain(up, trouble);
+                None
+            }
+        }
+    }
+
+    /// Messages of all replicas, this one included, that came while somebody listened.
+    pub fn events(&self) -> broadcast::Receiver<Event> {
+        self.shared.events.subscribe()
+    }
+
+    /// Tells all replicas. May be lost: messages make things fast, never right.
+    pub async fn announce(&self, event: &Event) {
+        let mut command = redis::cmd("PUBLISH");
+        command.arg(self.shared.channel()).arg(event.to_string());
+        let _told: Option<i64> = self.ask(&command).await;
+    }
+
+    /// Waits until the first attempt to connect has ended, well or not; false when that takes
+    /// longer.
+    pub async fn settled(&self, limit: Duration) -> bool {
+        let mut settled = self.shared.settled.subscribe();
+        timeout(limit, settled.wait_for(|settled| *settled)).await.is_ok()
+    }
+
+    pub fn state(&self) -> LinkState {
+        let shared = &self.shared;
+        let line = shared.lock();
+        LinkState {
+            up: line.wire.is_some(),
+            away_because: line.away_because.clone(),
+            cluster: line.cluster,
+            commands: shared.commands.load(Ordering::Relaxed),
+            late: shared.late.load(Ordering::Relaxed),
+            refused: shared.refused.load(Ordering::Relaxed),
+            lost: line.lost,
+        }
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.keeper.abort();
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Line> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn channel(&self) -> String {
+        format!("{}:events", self.settings.prefix)
+    }
+
+    fn wire(&self) -> Option<(Wire, u64)> {
+        let line = self.lock();
+        Some((line.wire.clone()?, line.count))
+    }
+
+    async fn send<T: FromRedisValue>(
+        &self,
+        mut wire: Wire,
+        command: &Cmd,
+        limit: Duration,
+    ) -> Result<T, Trouble> {
+        let sent = async {
+            // Never closed.
+            let _place = self.under_way.acquire().await;
+            self.commands.fetch_add(1, Ordering::Relaxed);
+            wire.send(command).await
+        };
+        let mut ups = self.ups.subscribe();
+        let answered = tokio::select! {
+            biased;
+            answered = timeout(limit, sent) => answered.map_err(|_| Trouble::Late)?,
+            // Somebody else has found out: nothing will come any more.
+            _ = ups.wait_for(Option::is_none) => return Err(Trouble::Late),
+        };
+        let value = answered
+            .map_err(|error| if is_lost(&error) { Trouble::Lost(error) } else { Trouble::Refused(error) })?;
+        T::from_redis_value(value).map_err(|error| Trouble::Refused(error.into()))
+    }
+
+    fn complain(&self, up: u64, trouble: Trouble) {
+        match trouble {
+            Trouble::Late => {
+                self.late.fetch_add(1, Ordering::Relaxed);
+                self.down(up, format!("no answer within {:?}", self.settings.lookup_timeout));
+            }
+            Trouble::Lost(error) => self.down(up, error.to_string()),
+            Trouble::Refused(error) => self.grumble(&error),
+        }
+    }
+
+    fn grumble(&self, error: &RedisError) {
+        self.refused.fetch_add(1, Ordering::Relaxed);
+        let mut line = self.lock();
+        let lately = line.grumbled.is_some_and(|at| at.elapsed() < GRUMBLE);
+        if !lately {
+            line.grumbled = Some(Instant::now());
+            tracing::warn!(%error, "Redis refuses a command");
+        }
+    }
+
+    /// Ends the up of this number; nothing when it has ended already.
+    fn down(&self, up: u64, reason: String) {
+        let mut line = self.lock();
+        if line.count == up && line.wire.take().is_some() {
+            line.lost += 1;
+            tracing::warn!(reason, "Redis is away: going on without it");
+            line.away_because = Some(reason);
+            self.ups.send_replace(None);
+        }
+    }
+
+    fn up(&self, wire: Wire) -> u64 {
+        let mut line = self.lock();
+        line.count += 1;
+        line.cluster = wire.is_cluster();
+        line.wire = Some(wire);
+        let first = line.count == 1 && line.away_because.is_none();
+        line.away_because = None;
+        let cluster = line.cluster;
+        if first {
+            tracing::info!(servers = %self.settings.nodes, cluster, "Redis is connected");
+        } else {
+            tracing::info!(servers = %self.settings.nodes, cluster, "Redis is back");
+        }
+        self.ups.send_replace(Some(line.count));
+        line.count
+    }
+
+    /// A connection that answers in time, its clock compared.
+    async fn connect(&self) -> Result<Wire, String> {
+        let Settings { nodes, connect_timeout, lookup_timeout, .. } = &self.settings;
+        let mut wire = match timeout(*connect_timeout, Wire::connect(nodes, *connect_timeout)).await {
+            Ok(connected) => connected.map_err(|error| error.to_string())?,
+            Err(_) => return Err(format!("no connection within {connect_timeout:?}")),
+        };
+        match timeout(*lookup_timeout, self.greet(&mut wire)).await {
+            Ok(greeted) => greeted.map_err(|error| error.to_string())?,
+            Err(_) => return Err(format!("connected, but no answer within {lookup_timeout:?}")),
+        }
+        Ok(wire)
+    }
+
+    /// A cluster may answer without serving any key yet.
+    async fn greet(&self, wire: &mut Wire) -> Result<(), RedisError> {
+        wire.send(redis::cmd("EXISTS").arg(self.channel())).await?;
+        self.compare_clocks(wire).await
+    }
+
+    async fn compare_clocks(&self, wire: &mut Wire) -> Result<(), RedisError> {
+        let (asked, local) = (Instant::now(), crate::clock::Clock::System.now());
+        let time = wire.send(&redis::cmd("TIME")).await?;
+        let (seconds, micros): (u64, u64) = redis::from_redis_value(time)?;
+        // The answer was given somewhere in between.
+        let half = u64::try_from(asked.elapsed().as_millis() / 2).unwrap_or_default();
+        self.offset.set(seconds * 1000 + micros / 1000, local.0 + half);
+        Ok(())
+    }
+}
+
+fn is_lost(error: &RedisError) -> bool {
+    error.is_io_error()
+        || error.is_connection_dropped()
+        || error.is_connection_refusal()
+        || error.is_timeout()
+        || error.is_unrecoverable_error()
+        || error.is_cluster_error()
+        // It starts, is shut out of its cluster, or follows a primary now: nothing can be done.
+        || matches!(error.code(), Some("LOADING" | "MASTERDOWN" | "READONLY" | "NOAUTH" | "WRONGPASS"))
+}
+
+/// Connects, listens, checks, and begins again, for as long as the link lives.
+async fn keep(shared: Arc<Shared>) {
+    let mut pause = PAUSE;
+    loop {
+        match shared.connect().await {
+            Ok(wire) => {
+                let up = shared.up(wire.clone());
+                shared.settled.send_replace(true);
+                pause = PAUSE;
+                let mut ups = shared.ups.subscribe();
+                tokio::select! {
+                    _ = ups.wait_for(|now| *now != Some(up)) => {}
+                    () = listen(&shared) => {}
+                    () = check(&shared, wire, up) => {}
+                }
+            }
+            Err(reason) => {
+                let mut line = shared.lock();
+                if line.away_because.is_none() {
+                    tracing::warn!(reason, servers = %shared.settings.nodes, "Redis is away: going on without it");
+                    line.away_because = Some(reason);
+                }
+                drop(line);
+                shared.settled.send_replace(true);
+            }
+        }
+        sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// Hears messages until the link is dropped; connects again when only this connection is lost.
+async fn listen(shared: &Shared) {
+    let channel = shared.channel();
+    loop {
+        let heard = wire::listen(&shared.settings.nodes, &channel, |text| {
+            if let Some(event) = Event::parse(text) {
+                // Nobody listening is fine.
+                let _ = shared.events.send(event);
+            }
+        });
+        if let Err(error) = heard.await {
+            tracing::debug!(%error, "the channel of Redis is lost");
+        }
+        sleep(PAUSE).await;
+    }
+}
+
+/// Notices a dead server without traffic, and keeps comparing clocks.
+async fn check(shared: &Shared, mut wire: Wire, up: u64) {
+    loop {
+        sleep(CHECK).await;
+        let limit = shared.settings.lookup_timeout;
+        match timeout(limit, shared.compare_clocks(&mut wire)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => return shared.down(up, error.to_string()),
+            Err(_) => return shared.complain(up, Trouble::Late),
+        }
+    }
+}

@@ -69,17 +69,16 @@ impl Barrier {
         Self { soft: self.soft.max(other.soft), hard: self.hard.max(other.hard) }
     }
 
-    /// What is left of an entry. A barrier may be a little ahead of the clock; what it ends has
-    /// ended all the same.
-    pub(super) fn leaves(self, mut entry: Entry, now: Timestamp) -> Option<Entry> {
+    /// Seconds of freshness it leaves to an entry; `None`: nothing at all. A barrier may be a little
+    /// ahead of the clock; what it ends has ended all the same.
+    pub(super) fn fresh_for(self, entry: &Entry, now: Timestamp) -> Option<u32> {
         let stored_at = Some(entry.stored_at);
         if self.hard >= stored_at {
             return None;
         }
-        if let Some(soft) = self.soft.filter(|_| self.soft >= stored_at) {
-            entry.fresh_for = entry.fresh_for.min(seconds(soft.min(now).since(entry.stored_at)));
-        }
-        Some(entry)
+        let ended = self.soft.filter(|_| self.soft >= stored_at).map(|soft| soft.min(now));
+        let until = ended.map_or(u32::MAX, |ended| seconds(ended.since(entry.stored_at)));
+        Some(entry.fresh_for.min(until))
     }
 
     /// Nothing learned later is touched; `None` without a purge.

@@ -1,8 +1,7 @@
 //! The store of facts: what is known about an id, and what one more row teaches.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Once};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -82,7 +81,8 @@ pub struct Store {
     /// The barriers on disk are heeded. Nothing is read from there before.
     heeded: Once,
     /// Writes the disk had dropped when the barriers were written last: theirs may be among them.
-    dropped: AtomicU64,
+    /// Held while they are written, so that an older list cannot replace a newer.
+    noted: Mutex<u64>,
 }
 
 impl Store {
@@ -100,7 +100,7 @@ impl Store {
             moments: Moments::new(clock),
             barriers: Barriers::default(),
             heeded: Once::new(),
-            dropped: AtomicU64::new(0),
+            noted: Mutex::new(0),
         });
         if let Some(shared) = store.tiers.shared() {
             shared.share_purges(Arc::downgrade(&store), runtime);
@@ -271,7 +271,10 @@ impl Store {
         let now = self.now();
         self.barriers.forget(self.oldest());
         self.note_again();
-        self.tiers.sweep(now, |key, entry| self.held(key, entry.clone()).is_some());
+        self.tiers.sweep(now, |key, entry| {
+            let fresh_for = self.barriers.over(key, entry).fresh_for(entry, now);
+            fresh_for.is_some_and(|fresh| entry.age(now) < u64::from(fresh) + u64::from(entry.stale_for))
+        });
     }
 
     /// Entries and bytes in memory.
@@ -351,9 +354,9 @@ impl Store {
     }
 
     /// What an entry is worth now.
-    pub(super) fn held(&self, key: &Key, entry: Entry) -> Option<Held> {
+    pub(super) fn held(&self, key: &Key, mut entry: Entry) -> Option<Held> {
         let now = self.now();
-        let entry = self.barriers.over(key, &entry).leaves(entry, now)?;
+        entry.fresh_for = self.barriers.over(key, &entry).fresh_for(&entry, now)?;
         match entry.freshness(now) {
             Freshness::Fresh => Some(Held { entry, stale: false }),
             Freshness::Stale => Some(Held { entry, stale: true }),
@@ -410,15 +413,15 @@ impl Store {
     /// Writes the barriers down, once those on disk are among them.
     fn note(&self) {
         if self.heeded.is_completed() {
-            let dropped = self.disk().unwrap_or_default().dropped;
-            self.dropped.store(dropped, Ordering::Relaxed);
+            let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+            *noted = self.dropped();
             self.tiers.put_behind(&note::key(), note::write(&self.barriers.snapshot(), self.now()));
         }
     }
 
     fn note_again(&self) {
-        let dropped = self.disk().unwrap_or_default().dropped;
-        if dropped != self.dropped.load(Ordering::Relaxed) && !self.barriers.is_empty() {
+        let noted = *self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        if noted != self.dropped() && !self.barriers.is_empty() {
             self.note();
         }
     }
@@ -426,6 +429,10 @@ impl Store {
     /// Nothing that was learned before is alive.
     pub(super) fn oldest(&self) -> Timestamp {
         Timestamp(self.now().0.saturating_sub(self.longest_life()))
+    }
+
+    fn dropped(&self) -> u64 {
+        self.disk().unwrap_or_default().dropped
     }
 
     /// How long a fact may be alive, in milliseconds: as this configuration says, and at least a

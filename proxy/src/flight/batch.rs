@@ -405,12 +405,19 @@ impl Inner {
             taken.needed.iter().for_each(|rider| rider.landing.fetch().change(&carrier.urgency));
             taken
         });
-        let lane = carrier.urgency.lane();
-        let along = taken.lanes.iter().filter(|(lower, ids)| *lower < lane && *ids > 0);
-        along.for_each(|(lower, ids)| self.metrics.along(*lower, *ids));
+        self.count_along(carrier.urgency.lane(), &taken.lanes);
         taken.filled.into_iter().for_each(|(rider, found)| rider.landing.land(Ok(found)));
         self.provide(group, carrier.client);
         taken.needed
+    }
+
+    /// Less urgent ids ride for nothing in a call that is made for others.
+    fn count_along(&self, lane: Lane, taken: &[(Lane, usize)]) {
+        let (along, own): (Vec<_>, Vec<_>) =
+            taken.iter().filter(|(_, ids)| *ids > 0).partition(|(other, _)| *other < lane);
+        if !own.is_empty() {
+            along.into_iter().for_each(|(lane, ids)| self.metrics.along(lane, ids));
+        }
     }
 
     fn look_up(&self, kind: RowKind, id: &Id) -> Option<Fetched> {

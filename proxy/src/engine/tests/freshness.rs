@@ -110,6 +110,7 @@ async fn renewals_of_rows_share_a_batch_and_ride_along_with_people() {
     world.settled().await;
     let ids = &world.upstream.seen()[1].ids;
     assert_eq!((ids.len(), world.upstream.calls()), (15, 2), "five asked, ten renewed");
+    assert_eq!(world.engine.metrics().ids_along(Lane::Refresh), 10);
     assert_eq!(ids[..5], (20..25).map(spotify).collect::<Vec<_>>());
     world.assert_quiet();
 }

@@ -56,6 +56,23 @@ async fn what_upstream_refuses_for_good_is_not_asked_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_upstream_would_refuse_is_corrected_unless_that_is_off() {
+    let seeds = ids::tracks(0, 7);
+    let seeds: Vec<&str> = seeds.iter().map(|track| track.spotify.as_str()).collect();
+    let target = format!(
+        "/v1/track/recommendation?size=5&seeds={}&negativeSeeds={}",
+        seeds[..6].join(","),
+        seeds[1..].join(",")
+    );
+    let stage = Stage::lifted().await;
+    let answer = stage.get(&target).await;
+    assert_eq!((answer.code(), stage.calls()), (200, 1), "{}", answer.brief());
+    assert!(answer.header("cache-status").contains("repaired=\"surplus,overlap\""), "{}", answer.brief());
+    let strict = Stage::with(&Setup::lifted().set("guard.repair", "false")).await;
+    assert_eq!(strict.get(&target).await.code(), 400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_can_be_seen_to_be_wrong_is_not_asked_at_all() {
     let stage = Stage::lifted().await;
     let mut line = stage.line().await;

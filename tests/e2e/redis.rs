@@ -1,5 +1,6 @@
 use crate::harness::certificate::Certificate;
-use crate::harness::redis::{Cluster, Redis, Terms, valkey};
+use crate::harness::cluster::Cluster;
+use crate::harness::redis::{Redis, Terms, valkey};
 use crate::harness::replicas::{Replicas, UP};
 use crate::harness::stage::simulator;
 use crate::harness::{Answer, Ask, Proxy, Setup, crowd, ids};

@@ -10,6 +10,7 @@
 pub(crate) mod answer;
 pub(crate) mod audio;
 pub(crate) mod certificate;
+pub(crate) mod cluster;
 pub(crate) mod crowd;
 pub(crate) mod ids;
 pub(crate) mod line;

@@ -1,11 +1,11 @@
-//! Real Redis servers on free loopback ports, one or a cluster of three.
+//! A real Redis server on a free loopback port.
 //!
 //! A missing program fails the test and says what to install: a store that was never tried must not
 //! look like one that works.
 
 use super::pid;
 use super::proxy::free_port;
-use ::redis::{Client, Cmd, FromRedisValue, cmd};
+use ::redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, cmd};
 use rustix::process::Signal;
 use std::collections::BTreeSet;
 use std::process::{Child, Command, Stdio};
@@ -13,10 +13,9 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::time::sleep;
 
-/// Tries, a moment apart, before something that must come counts as failed: 20 s in all.
+/// Tries, a moment apart, before something that must come about counts as failed: 20 s in all.
 const TRIES: u32 = 1_000;
 const MOMENT: Duration = Duration::from_millis(20);
-const SLOTS: u16 = 16_384;
 
 /// What a server is started with. Nothing is kept on disk unless asked for.
 #[derive(Debug, Clone, Default)]
@@ -39,7 +38,7 @@ pub(crate) struct Redis {
     pub(crate) port: u16,
     /// Where tests look inside: the same, unless clients speak TLS.
     plain: u16,
-    terms: Terms,
+    pub(super) terms: Terms,
     folder: TempDir,
 }
 
@@ -170,7 +169,9 @@ impl Redis {
     async fn try_ask<T: FromRedisValue>(&self, command: &Cmd) -> Option<T> {
         let inside = Client::open(format!("redis://{}127.0.0.1:{}", self.login(), self.plain));
         let inside = inside.expect("our own URL is good");
-        let mut connection = inside.get_multiplexed_async_connection().await.ok()?;
+        // Emptying a server with millions of keys takes seconds.
+        let config = AsyncConnectionConfig::new().set_response_timeout(Some(Duration::from_secs(60)));
+        let mut connection = inside.get_multiplexed_async_connection_with_config(&config).await.ok()?;
         command.query_async(&mut connection).await.ok()
     }
 
@@ -182,6 +183,18 @@ impl Redis {
     /// How many keys there are.
     pub(crate) async fn size(&self) -> u64 {
         self.ask(&cmd("DBSIZE")).await
+    }
+
+    /// Waits until this node knows the others, and that all slots are served.
+    pub(super) async fn joined(&self) {
+        for _ in 0..TRIES {
+            let info: String = self.ask(cmd("CLUSTER").arg("INFO")).await;
+            if info.contains("cluster_state:ok") && info.contains("cluster_known_nodes:3") {
+                return;
+            }
+            sleep(MOMENT).await;
+        }
+        panic!("the cluster did not come together; node {} printed:\n{}", self.port, self.printed());
     }
 
     /// Loses all its data.
@@ -222,62 +235,6 @@ impl Drop for Redis {
         if std::thread::panicking() {
             eprintln!("the server at {} printed:\n{}", self.port, self.printed());
         }
-    }
-}
-
-/// Three nodes that share the slots among them.
-#[derive(Debug)]
-pub(crate) struct Cluster {
-    pub(crate) nodes: [Redis; 3],
-}
-
-impl Cluster {
-    /// Started, met, and every node says that the cluster is whole.
-    pub(crate) async fn start() -> Self {
-        let node = || async { Redis::with(Terms { bus: Some(free_port()), ..Terms::default() }).await };
-        let cluster = Self { nodes: [node().await, node().await, node().await] };
-        let share = SLOTS / 3;
-        for (at, node) in (0_u16..).zip(&cluster.nodes) {
-            let last = if at == 2 { SLOTS - 1 } else { (at + 1) * share - 1 };
-            node.ask::<()>(cmd("CLUSTER").arg("ADDSLOTSRANGE").arg(at * share).arg(last)).await;
-            node.ask::<()>(cmd("CLUSTER").arg("SET-CONFIG-EPOCH").arg(at + 1)).await;
-        }
-        for other in &cluster.nodes[1..] {
-            let mut meet = cmd("CLUSTER");
-            meet.arg("MEET").arg("127.0.0.1").arg(other.port).arg(other.terms.bus);
-            cluster.nodes[0].ask::<()>(&meet).await;
-        }
-        for node in &cluster.nodes {
-            node.joined().await;
-        }
-        cluster
-    }
-
-    /// All nodes, as a proxy's configuration names them.
-    pub(crate) fn url(&self) -> String {
-        let nodes = self.nodes.each_ref().map(|node| format!("127.0.0.1:{}", node.port));
-        format!("redis://{}", nodes.join(","))
-    }
-
-    pub(crate) async fn keys(&self) -> BTreeSet<String> {
-        let mut keys = BTreeSet::new();
-        for node in &self.nodes {
-            keys.extend(node.keys().await);
-        }
-        keys
-    }
-}
-
-impl Redis {
-    async fn joined(&self) {
-        for _ in 0..TRIES {
-            let info: String = self.ask(cmd("CLUSTER").arg("INFO")).await;
-            if info.contains("cluster_state:ok") && info.contains("cluster_known_nodes:3") {
-                return;
-            }
-            sleep(MOMENT).await;
-        }
-        panic!("the cluster did not come together; node {} printed:\n{}", self.port, self.printed());
     }
 }
 

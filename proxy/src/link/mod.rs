@@ -41,6 +41,8 @@ use wire::Wire;
 /// The first pause between two probes of a server that is away; doubles up to [`LONGEST_PAUSE`].
 const PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// A timer that fires later than its limit by this part of it was held up by this process.
+const STALL: u32 = 4;
 /// How often a link that is up is looked at, and compares clocks.
 const CHECK: Duration = Duration::from_secs(5);
 /// Messages that may wait for a slow listener; what is lost is caught up by polling.
@@ -116,6 +118,8 @@ struct Line {
 /// Why a command brought nothing, as far as the link cares.
 enum Trouble {
     Late,
+    /// The limit passed while this process did not run: that says nothing about the server.
+    Stalled,
     Lost(RedisError),
     Refused(RedisError),
 }
@@ -246,10 +250,11 @@ impl Shared {
             self.commands.fetch_add(1, Ordering::Relaxed);
             wire.send(command).await
         };
-        let mut ups = self.ups.subscribe();
+        let (mut ups, begun) = (self.ups.subscribe(), Instant::now());
+        let late = |_| if begun.elapsed() > limit + limit / STALL { Trouble::Stalled } else { Trouble::Late };
         let answered = tokio::select! {
             biased;
-            answered = timeout(limit, sent) => answered.map_err(|_| Trouble::Late)?,
+            answered = timeout(limit, sent) => answered.map_err(late)?,
             // Somebody else has found out: nothing will come any more.
             _ = ups.wait_for(Option::is_none) => return Err(Trouble::Late),
         };
@@ -263,6 +268,9 @@ impl Shared {
             Trouble::Late => {
                 self.late.fetch_add(1, Ordering::Relaxed);
                 self.down(up, format!("no answer within {:?}", self.settings.lookup_timeout));
+            }
+            Trouble::Stalled => {
+                self.late.fetch_add(1, Ordering::Relaxed);
             }
             Trouble::Lost(error) => self.down(up, error.to_string()),
             Trouble::Refused(error) => self.grumble(&error),

@@ -60,29 +60,30 @@ pub(super) async fn run(inner: Arc<Inner>, store: Weak<Store>) {
 
 /// Heeds and tells purges unless `known` is what the server says. `None`: it did not answer.
 async fn look(link: &Link, store: &Store, up: u64, known: Option<Seen>) -> Option<Seen> {
-    // Before the barriers: what changes in between is seen the next time.
-    let version: Option<String> = link.ask(redis::cmd("GET").arg(name(link, "version"))).await?;
-    if known.is_some_and(|(_, known)| known == version) {
-        return Some((up, version));
-    }
-    let barriers = name(link, "barriers");
-    let lines: Vec<(String, String)> = link.ask_within(redis::cmd("HGETALL").arg(&barriers), LIMIT).await?;
-    let theirs: Vec<_> = lines.iter().filter_map(|(scope, times)| read(scope, times)).collect();
-    store.heed(&theirs);
-    let lacking = store.barriers().beyond(&theirs);
-    if !lacking.is_empty() {
+    loop {
+        // Before the barriers: what changes in between is seen the next time.
+        let version: Option<String> = link.ask(redis::cmd("GET").arg(name(link, "version"))).await?;
+        if known.as_ref().is_some_and(|(_, known)| *known == version) {
+            return Some((up, version));
+        }
+        let barriers = name(link, "barriers");
+        let lines: Vec<(String, String)> =
+            link.ask_within(redis::cmd("HGETALL").arg(&barriers), LIMIT).await?;
+        let theirs: Vec<_> = lines.iter().filter_map(|(scope, times)| read(scope, times)).collect();
+        store.heed(&theirs);
+        let oldest = store.oldest();
+        let dead = theirs.iter().filter(|(_, barrier)| barrier.latest() < Some(oldest));
+        let dead: Vec<String> = dead.map(|(scope, _)| scope.to_string()).collect();
+        if !dead.is_empty() {
+            let _dropped: u64 = link.ask_within(redis::cmd("HDEL").arg(&barriers).arg(dead), LIMIT).await?;
+        }
+        let lacking = store.barriers().beyond(&theirs);
+        if lacking.is_empty() {
+            return Some((up, version));
+        }
+        // Once more after telling: the version to know is one that everything here was seen under.
         let _version: String = link.ask_within(&tell(link, &lacking), LIMIT).await?;
     }
-    let oldest = store.oldest();
-    let dead: Vec<String> = theirs
-        .iter()
-        .filter(|(_, barrier)| barrier.latest() < Some(oldest))
-        .map(|(scope, _)| scope.to_string())
-        .collect();
-    if !dead.is_empty() {
-        let _dropped: u64 = link.ask_within(redis::cmd("HDEL").arg(&barriers).arg(dead), LIMIT).await?;
-    }
-    Some((up, version))
 }
 
 async fn pause(inner: &Inner, events: &mut Receiver<Event>) {

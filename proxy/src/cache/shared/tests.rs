@@ -268,6 +268,20 @@ async fn a_purge_outlives_the_data_of_the_server() {
     until(|| later[0].barriers().of(&searches()).hard == Some(at)).await;
 }
 
+/// The data are lost before anybody else has seen the purge.
+#[tokio::test]
+async fn a_purge_that_is_lost_as_soon_as_it_was_told_is_told_again() {
+    let server = Server::start(&[]).await;
+    let stores = fleet(&server, 1).await;
+    let link = server.link().await;
+    let at = stores[0].purge(&[searches()], Mode::Hard).expect("one");
+    until_told(&link).await;
+    let _: String = link.ask(&cmd("FLUSHALL")).await.expect("up");
+    until_told(&link).await;
+    let late = fleet(&server, 1).await;
+    until(|| late[0].barriers().of(&searches()).hard == Some(at)).await;
+}
+
 #[tokio::test]
 async fn a_purge_while_the_server_is_away_is_told_when_it_is_back() {
     let mut server = Server::start(&[]).await;

@@ -146,7 +146,7 @@ async fn a_refusal_is_remembered_by_all_replicas() {
     assert!(denied.header("cache-status").contains("denied"), "{}", denied.brief());
     assert_eq!(replicas.calls(), calls);
 
-    let forgotten = replicas.proxies[1].delete("/deny").await;
+    let forgotten = replicas.proxies[1].delete("/deny?all=true").await;
     assert!(forgotten.is_ok(), "{}", forgotten.brief());
     let asked = replicas.settled(0, &refused, |_| replicas.calls() > calls).await;
     assert_eq!((asked.code(), replicas.calls()), (400, calls + 1));

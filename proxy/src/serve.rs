@@ -4,6 +4,7 @@
 //! everything spawned there with it when it stops; flights, connection pools and the operators'
 //! listener must not die with the service that happened to start them.
 
+use std::io::IsTerminal;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,7 +37,9 @@ const PROBE_AGAIN: Duration = Duration::from_secs(2);
 const OPEN: Duration = Duration::from_secs(5);
 const CLOSE: Duration = Duration::from_secs(5);
 /// What the libraries say at `info` is of no use to operators; what they say at `warn` is.
-const QUIET: &str = "pingora=warn,pingora_core=warn,pingora_proxy=warn,pingora_pool=warn";
+/// A pooled connection that was taken at the same moment is logged as an error, and is none.
+const QUIET: &str =
+    "pingora=warn,pingora_core=warn,pingora_core::connectors=off,pingora_proxy=warn,pingora_pool=warn";
 
 /// Why the proxy does not start. One line that says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -217,7 +220,9 @@ async fn watch_upstream(
 fn start_log(config: &Config) -> Result<(), ServeError> {
     let directives = format!("{QUIET},{}", config.telemetry.log);
     let filter = EnvFilter::try_new(directives).map_err(|error| ServeError::Log(error.to_string()))?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let log =
+        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colour).with_writer(std::io::stderr);
     match config.telemetry.format {
         LogFormat::Pretty => log.init(),
         LogFormat::Json => log.json().flatten_event(true).init(),

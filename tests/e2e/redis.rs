@@ -148,5 +148,5 @@ async fn replicas_share_one_budget() {
     assert!(answers.iter().all(Answer::is_ok));
     let stats = replicas.sim.stats();
     assert_eq!(stats.calls, 8);
-    assert!(stats.min_gap_ms.is_some_and(|gap| gap >= 730.0), "{stats:?}");
+    assert!(stats.min_gap_ms.is_some_and(|gap| gap >= 600.0), "{stats:?}");
 }

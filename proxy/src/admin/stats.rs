@@ -32,6 +32,7 @@ pub(super) async fn get(State(admin): State<Arc<Admin>>) -> Json<Value> {
                 "writes": disk.written,
                 "writes_dropped": disk.dropped,
                 "reads_late": disk.late,
+                "files_set_aside": disk.set_aside,
             })),
             "redis": gauges.shared.as_ref().map(|shared| json!({
                 "up": shared.link.up,

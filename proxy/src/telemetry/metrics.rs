@@ -128,6 +128,8 @@ metrics! {
         "Writes given up because too many waited for the disk"),
     disk_late: Gauge("recobeat_disk_reads_late_total", [],
         "Reads given up because the disk took too long"),
+    disk_set_aside: Gauge("recobeat_disk_files_set_aside_total", [],
+        "Cache files that could not be used and were moved aside"),
     leases: Gauge("recobeat_leases_held", [],
         "Keys that this replica fetches for all replicas at present"),
     redis_commands: Gauge("recobeat_redis_commands_total", [],
@@ -394,6 +396,7 @@ impl Metrics {
             self.disk_written.set(disk.written as f64);
             self.disk_dropped.set(disk.dropped as f64);
             self.disk_late.set(disk.late as f64);
+            self.disk_set_aside.set(disk.set_aside as f64);
         }
         if let Some(SharedState { link, waiting, written, dropped }) = shared {
             self.tier_up.with_label_values(&["redis"]).set(f64::from(u8::from(link.up)));

@@ -78,6 +78,8 @@ pub struct DiskState {
     pub dropped: u64,
     /// Reads given up because the disk took too long.
     pub late: u64,
+    /// Files that could not be used and were moved aside since the start.
+    pub set_aside: u64,
 }
 
 /// A handle; the last one to go stops the tier.
@@ -128,6 +130,7 @@ struct State {
     size: Size,
     file_bytes: u64,
     written: u64,
+    set_aside: u64,
     phase: Phase,
     away: Option<String>,
 }
@@ -200,6 +203,7 @@ impl Disk {
             size: Size::default(),
             file_bytes: 0,
             written: 0,
+            set_aside: 0,
             phase: Phase::Opening,
             away: None,
         };
@@ -337,6 +341,7 @@ impl Disk {
             written: state.written,
             dropped: state.queue.dropped(),
             late: self.shared.late.load(Ordering::Relaxed),
+            set_aside: state.set_aside,
         }
     }
 }

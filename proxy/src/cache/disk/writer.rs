@@ -198,6 +198,7 @@ fn move_aside(shared: &Shared, reason: &str) -> Result<(), Trouble> {
         reason,
         "the cache file cannot be used: moved aside, starting with an empty one"
     );
+    shared.lock().set_aside += 1;
     Ok(())
 }
 

@@ -13,6 +13,9 @@ use super::key::Key;
 use super::store::Store;
 use crate::clock::Timestamp;
 
+/// Keys read at once from a server that replicas share.
+const PAGE: usize = 500;
+
 /// Requests that the upstream refuses.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Denials {
@@ -84,7 +87,10 @@ impl Store {
             let unseen =
                 listed.into_iter().filter(|key| !matches!(key, Key::Denied(text) if seen.contains(text)));
             let unseen: Vec<Key> = unseen.collect();
-            let found = self.look_behind(unseen.clone()).await.unwrap_or_default();
+            let mut found = Vec::with_capacity(unseen.len());
+            for page in unseen.chunks(PAGE) {
+                found.extend(self.look_behind(page.to_vec()).await.unwrap_or_else(|| vec![None; page.len()]));
+            }
             for (key, entry) in unseen.into_iter().zip(found) {
                 let entry = entry.filter(|entry| self.is_held(&key, entry));
                 if let (Key::Denied(text), Some(entry)) = (key, entry) {

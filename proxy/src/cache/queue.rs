@@ -4,6 +4,7 @@
 //! Bounded by weight. When that tier cannot keep up, the oldest writes go first, but not without a
 //! trace: what was to be put is turned into "forget this key", which weighs next to nothing. A
 //! dropped write then costs a miss; an older value that it should have replaced never comes back.
+//! A tier that compares ages itself, and is written by others too, takes no such traces.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -23,6 +24,8 @@ const OVERHEAD: usize = 200;
 
 #[derive(Debug)]
 pub(super) struct Queue {
+    /// What is dropped is to be forgotten.
+    traces: bool,
     waiting: HashMap<Key, (u64, Write)>,
     /// Oldest first; numbers that `waiting` does not confirm are outdated.
     puts: VecDeque<(u64, Key)>,
@@ -40,7 +43,12 @@ impl Queue {
     /// Holds at most `most` bytes.
     pub(super) fn new(most: usize) -> Self {
         let (waiting, puts, forgets) = (HashMap::new(), VecDeque::new(), VecDeque::new());
-        Self { waiting, puts, forgets, weight: 0, most, next: 0, dropped: 0 }
+        Self { traces: true, waiting, puts, forgets, weight: 0, most, next: 0, dropped: 0 }
+    }
+
+    /// Drops without a trace.
+    pub(super) fn without_traces(self) -> Self {
+        Self { traces: false, ..self }
     }
 
     pub(super) fn get(&self, key: &Key) -> Option<&Write> {
@@ -115,7 +123,7 @@ impl Queue {
             self.weight -= weigh(&key, write);
             self.waiting.remove(&key);
             self.dropped += 1;
-            if was_put {
+            if was_put && self.traces {
                 self.insert(&key, number, Write::Forget);
             }
         }
@@ -176,6 +184,14 @@ mod tests {
         assert_eq!(queue.get(&key(11)), Some(&put(1_000)));
         assert_eq!(queue.take().len(), 12);
         assert!(queue.dropped() > 0);
+    }
+
+    #[test]
+    fn without_traces_what_is_dropped_is_nobodys_business() {
+        let mut queue = Queue::new(10_000).without_traces();
+        (0..12).for_each(|n| queue.push(&key(n), put(1_000)));
+        assert_eq!((queue.get(&key(0)), queue.get(&key(11))), (None, Some(&put(1_000))));
+        assert_eq!(queue.dropped(), 12 - queue.len() as u64);
     }
 
     #[test]

@@ -150,6 +150,8 @@ impl Engine {
         let outcome = if own { Outcome::Miss } else { Outcome::Collapsed };
         let detail = if fetched.called { "calls=1" } else { "calls=0" };
         let answer = self.whole(&fetched.entry, Trace::new(outcome).stored(true).detail(detail));
+        let age = (!fetched.called).then(|| fetched.entry.age(self.store.now()));
+        let answer = answer.aged(age);
         // Nothing else is kept with this status.
         if fetched.entry.status != StatusCode::BAD_REQUEST.as_u16() {
             return Ok(answer);

@@ -298,9 +298,13 @@ impl Engine {
         self.store.written(limit).await
     }
 
-    /// Starts no more calls, and leaves the budget to the other replicas.
+    /// Starts no more calls, and leaves the budget and what was still to be fetched to the other
+    /// replicas.
     pub async fn leave(&self) {
         self.budget.leave().await;
+        if let Some(leases) = &self.leases {
+            leases.give_back().await;
+        }
     }
 
     /// Writes what the cache still holds back, and ends its disk tier; false when that takes longer.

@@ -139,7 +139,9 @@ impl Engine {
                 None => self.absence(kind, &id),
                 Some(_) => None,
             };
-            let part = Part { row: fetched.row, absence, from: From::Upstream };
+            // Without a call somebody else had filled it: another request, or another replica.
+            let from = if fetched.call.is_some() { From::Upstream } else { From::Fresh };
+            let part = Part { row: fetched.row, absence, from };
             for position in missing.remove(&id).unwrap_or_default() {
                 parts[position] = Some(part.clone());
             }

@@ -1,9 +1,10 @@
 //! Rows: missing ids of all clients merged into upstream calls of at most `max_ids`.
 //!
 //! Each id is a flight of its own; [`Batches`] brings it down. An id boards the pool of its group
-//! (kind, and apart from them the malformed ids, which must not spoil a call for others). A
-//! carrier announces itself to the budget, lingers, waits for its permit, looks every id up once more (somebody may have filled it
-//! meanwhile), and asks upstream for what is left.
+//! (kind, and apart from them the malformed ids, which must not spoil a call for others). A carrier
+//! announces itself to the budget, lingers, waits for its permit, looks every id up once more
+//! (somebody may have filled it meanwhile), and asks upstream for what is left. Where replicas share
+//! a server, an id boards once this one holds its lease; else it lands with what another one stores.
 //!
 //! Absence is concluded carefully: an id counts as missing only when its call was a complete 200
 //! *and* every row of the answer belongs to an id that was asked. A row under a foreign id may be
@@ -44,6 +45,14 @@ use crate::upstream::Reply;
 type RowKey = (RowKind, Id);
 type RowLanding = Landing<RowKey, RowResult, Arc<Seat>>;
 type RowRider = Rider<RowLanding>;
+
+impl RowRider {
+    /// Tells who waits, here and elsewhere.
+    fn stage(&self, stage: Stage) {
+        self.landing.stage(stage);
+        self.lease.iter().for_each(|lease| lease.stage(stage));
+    }
+}
 
 /// What became of one id.
 pub type RowResult = Result<Fetched, Failure>;
@@ -262,7 +271,9 @@ impl Inner {
                 // It may have risen while it followed another replica.
                 let lane = rider.landing.fetch().lane().map_or(wish.lane, |lane| lane.max(wish.lane));
                 let wish = Wish { lane, ..wish };
-                if let Some(failure) = refused.clone().or_else(|| self.refusal(pool, wish)) {
+                // Who has waited for another replica was refused nothing.
+                let shared = refused.clone().filter(|_| wish.deadline.is_some());
+                if let Some(failure) = shared.or_else(|| self.refusal(pool, wish)) {
                     return Some((rider, failure));
                 }
                 pool.board(lane, wish.client, rider);
@@ -356,7 +367,7 @@ impl Inner {
     async fn carry_alone(self: Arc<Self>, kind: RowKind, client: IpAddr, lane: Lane, riders: Vec<RowRider>) {
         let urgency = Arc::new(Urgency::new(lane));
         for rider in &riders {
-            rider.landing.stage(Stage::Queued);
+            rider.stage(Stage::Queued);
             rider.landing.fetch().change(&urgency);
         }
         let ticket = urgency.take(|lane| self.dispatch.budget().enqueue(lane, client));
@@ -379,7 +390,7 @@ impl Inner {
             if stage == Stage::Calling {
                 *lock(&asked) = self.store.moment();
             }
-            riders.iter().for_each(|rider| rider.landing.stage(stage));
+            riders.iter().for_each(|rider| rider.stage(stage));
         };
         let outcome = self.dispatch.fetch(permit, &ask, urgency, client, stage).await;
         match outcome.and_then(|reply| rows_of(kind, &reply)) {

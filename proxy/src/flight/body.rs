@@ -15,7 +15,7 @@ use super::batch::Wish;
 use super::dispatch::{Ask, Dispatch};
 use super::failure::Failure;
 use super::lead::Lead;
-use super::lease::Leases;
+use super::lease::{Lease, Leases};
 use super::table::{Flights, Landing, Stage, Waiter};
 use super::urgency::Urgency;
 use crate::api::{Body, ErrorCode, Shape, extract};
@@ -192,7 +192,7 @@ impl Inner {
                 permit.refund();
                 Ok(FetchedBody { entry, called: false })
             }
-            None => self.call(flight, permit, client).await,
+            None => self.call(flight, permit, client, None).await,
         }
     }
 
@@ -232,11 +232,17 @@ impl Inner {
                 permit.refund();
                 return Ok(found);
             }
-            return self.call(flight, permit, wish.client).await;
+            return self.call(flight, permit, wish.client, lease.as_ref()).await;
         }
     }
 
-    async fn call(&self, flight: &Flight<'_>, permit: Permit, client: IpAddr) -> BodyResult {
+    async fn call(
+        &self,
+        flight: &Flight<'_>,
+        permit: Permit,
+        client: IpAddr,
+        lease: Option<&Lease>,
+    ) -> BodyResult {
         let Flight { request, fetch, landing, ask } = flight;
         let asked = Mutex::new(self.store.now());
         let stage = |stage| {
@@ -244,6 +250,7 @@ impl Inner {
                 *lock(&asked) = self.store.moment();
             }
             landing.stage(stage);
+            lease.iter().for_each(|lease| lease.stage(stage));
         };
         let reply = self.dispatch.fetch(permit, ask, &fetch.urgency, client, stage).await?;
         let lesson = self.store.as_of(*lock(&asked));

@@ -8,6 +8,8 @@
 //! - A lease is taken, kept and given back by scripts that compare its token, so at any moment at
 //!   most one replica's call is covered by it. Whoever takes one looks the key up *after* that: the
 //!   holder before stored first and gave back then, so its answer is found.
+//! - A lease says whether its call is under way: while it queues, and again after a 429 or between
+//!   two attempts, followers' own deadlines count, and a higher lane may take it over.
 //! - Between taking it and calling, a lease may be lost: it expired while the server was away, or a
 //!   flight of a higher lane took it over (nobody who waits shall queue behind another replica's
 //!   refreshes). So it is confirmed with the permit in hand, which also closes it to take-overs;
@@ -20,11 +22,12 @@
 //! With the server away there are no leases: each process is alone with its own flights.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use futures_util::{StreamExt, stream};
 use redis::Cmd;
 use tokio::runtime::Handle;
 use tokio::sync::broadcast::error::RecvError;
@@ -32,6 +35,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 use tokio::time::{interval, sleep};
 
+use super::table::Stage;
 use crate::budget::Lane;
 use crate::cache::{Key, Store};
 use crate::link::{Event, Link};
@@ -45,6 +49,8 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 const STORED: Duration = Duration::from_secs(2);
 /// Nobody waits for a release or a renewal.
 const LIMIT: Duration = Duration::from_secs(1);
+/// Renewals under way at once.
+const RENEWALS: usize = 16;
 
 const TAKE: &str = include_str!("take.lua");
 const KEEP: &str = include_str!("keep.lua");
@@ -61,18 +67,25 @@ struct Inner {
     /// This replica, and in it this lease.
     replica: u64,
     next: AtomicU64,
-    held: Mutex<HashMap<u64, (Hash, Lane)>>,
+    held: Mutex<HashMap<u64, Arc<Hold>>>,
     followed: Mutex<HashMap<Hash, watch::Sender<()>>>,
     dropped: mpsc::UnboundedSender<(u64, Hash)>,
+    runtime: Handle,
     tasks: Mutex<Vec<AbortHandle>>,
+}
+
+/// What is said of a lease when it is renewed.
+struct Hold {
+    hash: Hash,
+    lane: AtomicU8,
+    calling: AtomicBool,
 }
 
 /// The duty to fetch a key for all replicas; dropping it gives it back.
 pub(super) struct Lease {
     inner: Arc<Inner>,
     number: u64,
-    hash: Hash,
-    lane: Lane,
+    hold: Arc<Hold>,
 }
 
 /// What trying to take a lease gave.
@@ -98,6 +111,7 @@ impl Leases {
             held: Mutex::default(),
             followed: Mutex::default(),
             dropped,
+            runtime: runtime.clone(),
             tasks: Mutex::default(),
         });
         let tasks = vec![
@@ -132,8 +146,10 @@ impl Leases {
         command.arg(token(inner.replica, number)).arg(lane as u8).arg(millis(LASTS));
         match inner.link.ask::<u8>(&command).await {
             Some(0) => {
-                lock(&inner.held).insert(number, (hash, lane));
-                Taken::Lease(Lease { inner: Arc::clone(inner), number, hash, lane })
+                let (lane, calling) = (AtomicU8::new(lane as u8), AtomicBool::new(false));
+                let hold = Arc::new(Hold { hash, lane, calling });
+                lock(&inner.held).insert(number, Arc::clone(&hold));
+                Taken::Lease(Lease { inner: Arc::clone(inner), number, hold })
             }
             Some(state) => Taken::Busy { calling: state == 2 },
             None => {
@@ -148,11 +164,27 @@ impl Leases {
     pub(super) async fn confirm(&self, leases: &[Option<&Lease>]) -> Vec<bool> {
         let kept = leases.iter().map(|lease| async {
             match *lease {
-                Some(Lease { number, hash, lane, .. }) => self.0.keep(*number, *hash, *lane, true).await,
+                Some(Lease { number, hold, .. }) => {
+                    hold.calling.store(true, Ordering::SeqCst);
+                    self.0.keep(*number, hold, self.0.link.lookup_timeout()).await
+                }
                 None => true,
             }
         });
         join_all(kept).await
+    }
+
+    /// Gives everything back, where a process ends with flights in the air.
+    pub(crate) async fn give_back(&self) {
+        let held: Vec<_> = lock(&self.0.held).drain().collect();
+        let given_back = held.into_iter().map(|(number, hold)| {
+            let mut command = script(&self.0.link, DROP, hold.hash);
+            command.arg(token(self.0.replica, number));
+            async move {
+                let _given: Option<u8> = self.0.link.ask_within(&command, LIMIT).await;
+            }
+        });
+        join_all(given_back).await;
     }
 
     /// Told when a lease of this key may have changed hands; subscribed from this moment.
@@ -195,11 +227,15 @@ impl Drop for Followed {
 }
 
 impl Inner {
-    async fn keep(&self, number: u64, hash: Hash, lane: Lane, calling: bool) -> bool {
-        let mut command = script(&self.link, KEEP, hash);
-        command.arg(token(self.replica, number)).arg(lane as u8).arg(millis(LASTS)).arg(u8::from(calling));
+    async fn keep(&self, number: u64, hold: &Hold, limit: Duration) -> bool {
+        let mut command = script(&self.link, KEEP, hold.hash);
+        command
+            .arg(token(self.replica, number))
+            .arg(hold.lane.load(Ordering::SeqCst))
+            .arg(millis(LASTS))
+            .arg(u8::from(hold.calling.load(Ordering::SeqCst)));
         // Away: nobody else can hold it either, as far as anybody knows.
-        self.link.ask::<u8>(&command).await != Some(0)
+        self.link.ask_within::<u8>(&command, limit).await != Some(0)
     }
 
     fn give_back(&self, number: u64, hash: Hash) {
@@ -214,6 +250,33 @@ impl Drop for Inner {
     }
 }
 
+impl Lease {
+    /// Where its flight is; the others hear of it.
+    pub(super) fn stage(&self, stage: Stage) {
+        let calling = stage == Stage::Calling;
+        if self.hold.calling.swap(calling, Ordering::SeqCst) != calling {
+            self.tell();
+        }
+    }
+
+    /// Its flight was promoted.
+    pub(super) fn raise(&self, lane: Lane) {
+        if self.hold.lane.fetch_max(lane as u8, Ordering::SeqCst) < lane as u8 {
+            self.tell();
+        }
+    }
+
+    /// At once, rather than with the next renewal.
+    fn tell(&self) {
+        let (inner, number, hold) = (Arc::clone(&self.inner), self.number, Arc::clone(&self.hold));
+        self.inner.runtime.spawn(async move {
+            if lock(&inner.held).contains_key(&number) {
+                inner.keep(number, &hold, LIMIT).await;
+            }
+        });
+    }
+}
+
 impl std::fmt::Debug for Lease {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Lease").field("number", &self.number).finish_non_exhaustive()
@@ -223,7 +286,7 @@ impl std::fmt::Debug for Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         lock(&self.inner.held).remove(&self.number);
-        self.inner.give_back(self.number, self.hash);
+        self.inner.give_back(self.number, self.hold.hash);
     }
 }
 
@@ -256,8 +319,20 @@ async fn renew(inner: std::sync::Weak<Inner>) {
     loop {
         ticks.tick().await;
         let Some(inner) = inner.upgrade() else { return };
-        let held: Vec<_> = lock(&inner.held).iter().map(|(number, held)| (*number, *held)).collect();
-        join_all(held.into_iter().map(|(number, (hash, lane))| inner.keep(number, hash, lane, false))).await;
+        let held: Vec<_> =
+            lock(&inner.held).iter().map(|(number, hold)| (*number, Arc::clone(hold))).collect();
+        // A few at a time: who looks something up does not wait behind ten thousand of these.
+        stream::iter(held)
+            .for_each_concurrent(RENEWALS, |(number, hold)| {
+                let inner = &inner;
+                async move {
+                    // Given back meanwhile, it must not come alive again.
+                    if lock(&inner.held).contains_key(&number) {
+                        inner.keep(number, &hold, LIMIT).await;
+                    }
+                }
+            })
+            .await;
     }
 }
 

@@ -90,6 +90,7 @@ impl<R> Pool<R> {
         let found = lower.find_map(|(_, queue)| queue.remove_any(|rider| rider.id == *id));
         let waits = found.is_some();
         if let Some((_, rider)) = found {
+            rider.lease.iter().for_each(|lease| lease.raise(lane));
             self.board(lane, client, rider);
         }
         waits

@@ -115,9 +115,20 @@ struct Line {
     grumbled: Option<Instant>,
 }
 
-/// Why a command brought nothing, as far as the link cares.
+/// Why a command brought nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unanswered {
+    /// The link is away, or was too busy or too late: the command may or may not have been carried out.
+    Unknown,
+    /// The server said no.
+    Refused,
+}
+
+/// The same, as far as the link cares.
 enum Trouble {
-    Late,
+    /// Too many others were under way: it was not even sent.
+    Crowded,
+    Late(Duration),
     /// The limit passed while this process did not run: that says nothing about the server.
     Stalled,
     Lost(RedisError),
@@ -174,14 +185,13 @@ impl Link {
 
     /// The same for work that nobody waits for.
     pub async fn ask_within<T: FromRedisValue>(&self, command: &Cmd, limit: Duration) -> Option<T> {
-        let (wire, up) = self.shared.wire()?;
-        match self.shared.send(wire, command, limit).await {
-            Ok(value) => Some(value),
-            Err(trouble) => {
-                self.shared.complain(up, trouble);
-                None
-            }
-        }
+        self.try_ask(command, limit).await.ok()
+    }
+
+    /// The same for those who care why there is no answer.
+    pub async fn try_ask<T: FromRedisValue>(&self, command: &Cmd, limit: Duration) -> Result<T, Unanswered> {
+        let (wire, up) = self.shared.wire().ok_or(Unanswered::Unknown)?;
+        self.shared.send(wire, command, limit).await.map_err(|trouble| self.shared.complain(up, trouble))
     }
 
     /// Messages of all replicas, this one included, that came while somebody listened.
@@ -244,37 +254,44 @@ impl Shared {
         command: &Cmd,
         limit: Duration,
     ) -> Result<T, Trouble> {
-        let sent = async {
-            // Never closed.
-            let _place = self.under_way.acquire().await;
-            self.commands.fetch_add(1, Ordering::Relaxed);
-            wire.send(command).await
+        let mut ups = self.ups.subscribe();
+        // A burst of our own is no sign of trouble: the clock starts when it is sent.
+        let Ok(place) = timeout(limit, self.under_way.acquire()).await else { return Err(Trouble::Crowded) };
+        self.commands.fetch_add(1, Ordering::Relaxed);
+        let begun = Instant::now();
+        let late = |_| {
+            let stalled = begun.elapsed() > limit + limit / STALL;
+            if stalled { Trouble::Stalled } else { Trouble::Late(limit) }
         };
-        let (mut ups, begun) = (self.ups.subscribe(), Instant::now());
-        let late = |_| if begun.elapsed() > limit + limit / STALL { Trouble::Stalled } else { Trouble::Late };
         let answered = tokio::select! {
             biased;
-            answered = timeout(limit, sent) => answered.map_err(late)?,
+            answered = timeout(limit, wire.send(command)) => answered.map_err(late)?,
             // Somebody else has found out: nothing will come any more.
-            _ = ups.wait_for(Option::is_none) => return Err(Trouble::Late),
+            _ = ups.wait_for(Option::is_none) => return Err(Trouble::Crowded),
         };
+        drop(place);
         let value = answered
             .map_err(|error| if is_lost(&error) { Trouble::Lost(error) } else { Trouble::Refused(error) })?;
         T::from_redis_value(value).map_err(|error| Trouble::Refused(error.into()))
     }
 
-    fn complain(&self, up: u64, trouble: Trouble) {
+    fn complain(&self, up: u64, trouble: Trouble) -> Unanswered {
         match trouble {
-            Trouble::Late => {
+            Trouble::Crowded => {}
+            Trouble::Late(limit) => {
                 self.late.fetch_add(1, Ordering::Relaxed);
-                self.down(up, format!("no answer within {:?}", self.settings.lookup_timeout));
+                self.down(up, format!("no answer within {limit:?}"));
             }
             Trouble::Stalled => {
                 self.late.fetch_add(1, Ordering::Relaxed);
             }
             Trouble::Lost(error) => self.down(up, error.to_string()),
-            Trouble::Refused(error) => self.grumble(&error),
+            Trouble::Refused(error) => {
+                self.grumble(&error);
+                return Unanswered::Refused;
+            }
         }
+        Unanswered::Unknown
     }
 
     fn grumble(&self, error: &RedisError) {
@@ -329,15 +346,18 @@ impl Shared {
         Ok(wire)
     }
 
-    /// A cluster may answer without serving any key yet.
+    /// A cluster may answer without serving any key yet, a follower without taking any write.
     async fn greet(&self, wire: &mut Wire) -> Result<(), RedisError> {
-        wire.send(redis::cmd("EXISTS").arg(self.channel())).await?;
+        let greeting = format!("{}:greeting", self.settings.prefix);
+        wire.send(redis::cmd("SET").arg(greeting).arg(1).arg("PX").arg(1000)).await?;
         self.compare_clocks(wire).await
     }
 
     async fn compare_clocks(&self, wire: &mut Wire) -> Result<(), RedisError> {
         let (asked, local) = (Instant::now(), crate::clock::Clock::System.now());
-        let time = wire.send(&redis::cmd("TIME")).await?;
+        // By a script on one of our keys: of a cluster, always the same node's clock.
+        let anchor = format!("{{{}:purge}}:version", self.settings.prefix);
+        let time = wire.send(redis::cmd("EVAL").arg("return redis.call('TIME')").arg(1).arg(anchor)).await?;
         let (seconds, micros): (u64, u64) = redis::from_redis_value(time)?;
         // The answer was given somewhere in between.
         let half = u64::try_from(asked.elapsed().as_millis() / 2).unwrap_or_default();
@@ -365,12 +385,16 @@ async fn keep(shared: Arc<Shared>) {
             Ok(wire) => {
                 let up = shared.up(wire.clone());
                 shared.settled.send_replace(true);
-                pause = PAUSE;
+                let begun = Instant::now();
                 let mut ups = shared.ups.subscribe();
                 tokio::select! {
                     _ = ups.wait_for(|now| *now != Some(up)) => {}
                     () = listen(&shared) => {}
                     () = check(&shared, wire, up) => {}
+                }
+                // One that does not last is no better than none.
+                if begun.elapsed() >= CHECK {
+                    pause = PAUSE;
                 }
             }
             Err(reason) => {
@@ -390,9 +414,9 @@ async fn keep(shared: Arc<Shared>) {
 
 /// Hears messages until the link is dropped; connects again when only this connection is lost.
 async fn listen(shared: &Shared) {
-    let channel = shared.channel();
+    let (channel, limit) = (shared.channel(), shared.settings.connect_timeout);
     loop {
-        let heard = wire::listen(&shared.settings.nodes, &channel, |text| {
+        let heard = wire::listen(&shared.settings.nodes, &channel, limit, |text| {
             if let Some(event) = Event::parse(text) {
                 // Nobody listening is fine.
                 let _ = shared.events.send(event);
@@ -413,7 +437,7 @@ async fn check(shared: &Shared, mut wire: Wire, up: u64) {
         match timeout(limit, shared.compare_clocks(&mut wire)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => return shared.down(up, error.to_string()),
-            Err(_) => return shared.complain(up, Trouble::Late),
+            Err(_) => return shared.down(up, format!("no answer within {limit:?}")),
         }
     }
 }

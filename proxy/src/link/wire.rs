@@ -8,6 +8,8 @@ use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
 use redis::{AsyncConnectionConfig, Client, Cmd, RedisResult, Value};
 
+use tokio::time::timeout;
+
 use super::address::Nodes;
 
 #[derive(Clone)]
@@ -71,19 +73,28 @@ async fn is_clustered(wire: &mut MultiplexedConnection) -> bool {
 }
 
 /// Hears a channel until the connection ends. In a cluster every node passes on what any is told.
-pub(super) async fn listen(nodes: &Nodes, channel: &str, mut heard: impl FnMut(&str)) -> RedisResult<()> {
+pub(super) async fn listen(
+    nodes: &Nodes,
+    channel: &str,
+    limit: Duration,
+    mut heard: impl FnMut(&str),
+) -> RedisResult<()> {
     let mut failed = None;
     for info in nodes.infos() {
-        let connected = Client::open(info.clone())?.get_async_pubsub().await;
-        let mut channel_of = match connected {
-            Ok(connected) => connected,
-            Err(error) => {
+        let client = Client::open(info.clone())?;
+        let subscribed = timeout(limit, async {
+            let mut connection = client.get_async_pubsub().await?;
+            connection.subscribe(channel).await.map(|()| connection)
+        });
+        let connection = match subscribed.await {
+            Ok(Ok(connection)) => connection,
+            Ok(Err(error)) => {
                 failed = Some(error);
                 continue;
             }
+            Err(_) => continue,
         };
-        channel_of.subscribe(channel).await?;
-        let mut messages = channel_of.into_on_message();
+        let mut messages = connection.into_on_message();
         while let Some(message) = messages.next().await {
             if let Ok(text) = message.get_payload::<String>() {
                 heard(&text);

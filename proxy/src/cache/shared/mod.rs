@@ -117,7 +117,7 @@ impl Shared {
     /// Works on `runtime`, which must outlive every service that asks.
     pub(super) fn start(link: Arc<Link>, runtime: &Handle) -> Self {
         let state = State {
-            queue: Queue::new(QUEUE),
+            queue: Queue::new(QUEUE).without_traces(),
             leaving: Batch::default(),
             recent: VecDeque::new(),
             asked: 0,

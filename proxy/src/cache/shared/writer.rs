@@ -18,7 +18,7 @@ use crate::cache::form;
 use crate::cache::key::Key;
 use crate::cache::queue::{Batch, Write};
 use crate::clock::{Clock, Timestamp};
-use crate::link::Link;
+use crate::link::{Link, Unanswered};
 
 /// Writes of one batch under way at once, on one connection.
 const UNDER_WAY: usize = 32;
@@ -66,15 +66,16 @@ fn take(inner: &Inner) -> Option<(Batch, u64)> {
 
 async fn carry_out(link: Arc<Link>, key: Key, write: Write) -> (Key, Outcome) {
     let command = command(&link, &key, &write);
-    let answer: Option<redis::Value> = link.ask_within(&command, LIMIT).await;
-    if let Some(note) = denials::note(&link, &key, &write).filter(|_| answer.is_some()) {
-        let _noted: Option<u64> = link.ask_within(&note, LIMIT).await;
-    }
-    let outcome = match answer {
-        Some(_) => Outcome::Done,
-        None if link.is_up() => Outcome::Refused,
-        None => Outcome::Unknown,
+    let outcome = match link.try_ask::<redis::Value>(&command, LIMIT).await {
+        Ok(_) => Outcome::Done,
+        Err(Unanswered::Refused) => Outcome::Refused,
+        Err(Unanswered::Unknown) => Outcome::Unknown,
     };
+    if matches!(outcome, Outcome::Done) {
+        for note in denials::notes(&link, &key, &write) {
+            let _noted: Option<u64> = link.ask_within(&note, LIMIT).await;
+        }
+    }
     (key, outcome)
 }
 

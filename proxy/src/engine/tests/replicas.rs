@@ -196,3 +196,38 @@ async fn a_server_that_freezes_in_the_middle_of_a_fetch_costs_no_answer() {
     }
     fleet.server.signal("CONT");
 }
+
+#[tokio::test]
+async fn a_follower_does_not_wait_out_the_hold_of_another_replica() {
+    let settings = Settings { budget: lifted(), queue_timeout: 2 * SECOND, ..Settings::default() };
+    let fleet = Fleet::with(2, settings).await;
+    fleet.upstream.script("search", 10, Act::Throttle(Some(600)));
+    let leader = fleet.replicas[0].spawn(SEARCH, caller());
+    while fleet.upstream.calls() == 0 {
+        tokio::task::yield_now().await;
+    }
+    let follower = fleet.replicas[1].spawn(SEARCH, client(1));
+    for answer in [leader, follower] {
+        let answer = timeout(LONG, answer).await.expect("before the hold is over").expect("no panic");
+        assert_eq!(answer.status, 429);
+    }
+    assert_eq!(fleet.upstream.calls(), 1);
+}
+
+#[tokio::test]
+async fn leases_of_a_replica_that_stops_are_free_at_once() {
+    let mut fleet = Fleet::start(2).await;
+    let stopping = fleet.replicas.remove(0);
+    fleet.upstream.script("search", 1, Act::Hang);
+    let lost = stopping.spawn(SEARCH, caller());
+    while fleet.upstream.calls() == 0 {
+        tokio::task::yield_now().await;
+    }
+    stopping.engine.leave().await;
+    stopping.engine.leases.as_ref().expect("there is a server").abandon();
+    lost.abort();
+    let begun = Instant::now();
+    let answer = timeout(LONG, fleet.replicas[0].get(SEARCH)).await.expect("in time");
+    assert_eq!((answer.status.as_u16(), fleet.upstream.calls()), (200, 2));
+    assert!(begun.elapsed() < 5 * SECOND, "it waited for the lease to expire");
+}

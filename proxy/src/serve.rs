@@ -75,6 +75,9 @@ pub fn serve(config: &Config) -> Result<(), ServeError> {
     if !proxy.engine.settled(OPEN) {
         tracing::info!("the cache's file is still being opened: answering without it until then");
     }
+    if config.cache.redis.url.is_none() {
+        runtime.block_on(proxy.engine.recall_rate());
+    }
     tracing::info!(
         listen = %front_settings.listen,
         admin = %admin_address,

@@ -63,6 +63,14 @@ pub struct Limits {
     pub adaptive: bool,
 }
 
+/// What the upstream's 429s have taught.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Learned {
+    pub rate_per_minute: f64,
+    /// What is left of the present hold.
+    pub hold: Option<Duration>,
+}
+
 /// The projected wait exceeds the deadline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refused {
@@ -207,6 +215,27 @@ impl Budget {
     /// The upstream answered something other than 429.
     pub fn answered(&self) {
         self.shared.look(Scheduler::answered);
+    }
+
+    /// What 429s have taught; `None` while nothing is lower than configured.
+    pub fn learned(&self) -> Option<Learned> {
+        let now = Instant::now();
+        self.shared.look(|scheduler| {
+            scheduler.pace.relax(now);
+            let hold = scheduler.pace.hold_until(now).map(|until| until - now);
+            let rate_per_minute = scheduler.pace.rate();
+            let lowered = rate_per_minute < f64::from(scheduler.pace.ceiling);
+            (lowered || hold.is_some()).then_some(Learned { rate_per_minute, hold })
+        })
+    }
+
+    /// Goes on from what an earlier process had learned; its clean minutes begin now.
+    pub fn restore(&self, learned: Learned) {
+        let now = Instant::now();
+        let until = learned.hold.map(|hold| now + hold.min(pace::LONGEST_HOLD));
+        let rate = learned.rate_per_minute.max(1.0);
+        self.shared.change(|scheduler| scheduler.pace.adopt(rate, until.unwrap_or(now), until));
+        self.shared.tell_hold(until);
     }
 
     pub fn snapshot(&self) -> Snapshot {

@@ -24,7 +24,7 @@ use super::ring::{Ring, StartId};
 const WINDOW: Duration = Duration::from_millis(60_250);
 const MINUTE: Duration = Duration::from_secs(60);
 /// Sanity limit of a hold.
-const LONGEST_HOLD: Duration = Duration::from_secs(3600);
+pub(super) const LONGEST_HOLD: Duration = Duration::from_secs(3600);
 const CUT: f64 = 0.7;
 const FLOOR: f64 = 10.0;
 

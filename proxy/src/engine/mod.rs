@@ -6,6 +6,7 @@
 
 mod answer;
 mod bodies;
+mod learned;
 mod named;
 mod purge;
 mod refused;
@@ -122,6 +123,9 @@ impl Engine {
         let ledger = settings.cache.link.clone().map(|link| link as Arc<dyn Ledger>);
         let budget = Arc::new(Budget::shared(&settings.budget, settings.replicas, ledger, runtime));
         let leases = settings.cache.link.clone().map(|link| Leases::new(link, Arc::clone(&store), runtime));
+        if settings.cache.link.is_none() && settings.cache.disk.is_some() {
+            learned::keep(&budget, &store, runtime);
+        }
         let breaker = Breaker::new(settings.breaker.clone());
         let dispatch = Arc::new(Dispatch::new(
             Arc::clone(&budget),

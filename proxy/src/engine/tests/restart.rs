@@ -298,3 +298,20 @@ async fn features_the_disk_knows_are_not_read_ahead() {
     second.settled().await;
     assert_eq!(read(), 5);
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_learned_rate_and_a_hold_outlive_the_process() {
+    let restarts = Restarts::new();
+    let first = restarts.start();
+    first.upstream.script("search", 1, Act::Throttle(Some(1_000)));
+    let refused = first.get("/v1/track/search?searchText=love").await;
+    assert_eq!(refused.status, 429);
+    sleep(SECOND).await;
+    let learned = first.engine.budget.learned().expect("a hold is on");
+    assert!(first.engine.close(LONG));
+    let second = restarts.start();
+    second.engine.recall_rate().await;
+    let recalled = second.engine.budget.learned().expect("what the first had learned");
+    assert!((recalled.rate_per_minute - learned.rate_per_minute).abs() < 1e-9);
+    assert!(recalled.hold.is_some_and(|hold| hold > 900 * SECOND), "{recalled:?}");
+}

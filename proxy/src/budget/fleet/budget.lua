@@ -71,7 +71,8 @@ local overtaken = me and report.seq <= me.seq
 if report.epoch ~= epoch or late or overtaken or not (me or report.whole) then
   return cjson.encode({ again = true, now = now, epoch = epoch })
 end
-me = me or { granted = 0 }
+local new = not me
+me = me or { granted = 0, heard = now }
 
 local function keep(name, replica)
   redis.call('HSET', replicas, name, cjson.encode(replica))
@@ -90,7 +91,7 @@ end
 local whole = report.whole
 if whole then
   turn = redis.call('HINCRBY', pace, 'turn', 1)
-  gathering = now + MEMORY
+  if new then gathering = now + MEMORY end
   for _, start in ipairs(redis.call('ZRANGE', ring, 0, -1)) do
     if owner(start) == report.replica then redis.call('ZREM', ring, start) end
   end
@@ -105,10 +106,15 @@ if whole then
       redis.call('ZADD', slots, 'NX', now + slot[2], slot[1])
     end
   end
+  -- Remembered anew is who is not known here and who fell silent with this replica, as both do when the
+  -- server is away. Who was silent before is not: each interruption would keep the dead for a minute more.
   for _, name in ipairs(whole.peers) do
-    others[name] = others[name] or { seq = 0, heard = 0, queue = 0, granted = 0 }
-    others[name].remembered = now + MEMORY
-    keep(name, others[name])
+    local peer = others[name] or { seq = 0, heard = 0, queue = 0, granted = 0 }
+    if not others[name] or peer.heard > me.heard - SILENT then
+      peer.remembered = now + MEMORY
+      others[name] = peer
+      keep(name, peer)
+    end
   end
   if whole.rate < rate then
     rate, since = whole.rate, now - whole.since

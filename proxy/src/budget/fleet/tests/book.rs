@@ -53,14 +53,17 @@ impl Book {
         if report.epoch != epoch || late || overtaken || (me.is_none() && report.whole.is_none()) {
             return View { again: true, now, epoch, ..View::default() };
         }
-        let mut me = me.cloned().unwrap_or_default();
+        let new = me.is_none();
+        let mut me = me.cloned().unwrap_or(Replica { heard: now, ..Replica::default() });
         let ceiling = f64::from(report.limits.rate);
         let (rate, since) = self.rate.unwrap_or((ceiling, now));
         let (mut rate, mut since) = (rate.min(ceiling), since.min(now.max(self.hold)));
 
         if let Some(whole) = &report.whole {
             self.turn += 1;
-            self.gathering = now + MEMORY;
+            if new {
+                self.gathering = now + MEMORY;
+            }
             self.ring.retain(|start, _| owner(start) != name);
             for (start, ago) in &whole.starts {
                 if !self.present(now, name, owner(start)) && *ago < WINDOW {
@@ -73,7 +76,11 @@ impl Book {
                 }
             }
             for peer in &whole.peers {
-                self.replicas.entry(peer.clone()).or_default().remembered = now + MEMORY;
+                let known = self.replicas.contains_key(peer);
+                let peer = self.replicas.entry(peer.clone()).or_default();
+                if !known || peer.heard > me.heard - SILENT {
+                    peer.remembered = now + MEMORY;
+                }
             }
             if whole.rate < rate {
                 (rate, since) = (whole.rate, now - whole.since);

@@ -212,6 +212,23 @@ async fn interruptions_do_not_keep_the_part_of_nobody(#[case] count: usize, #[ca
 }
 
 #[tokio::test(start_paused = true)]
+async fn interruptions_while_a_peer_is_silent_refuse_nobody() {
+    let mut fleet = Fleet::new(2, 1, State::Up);
+    sleep(Duration::from_secs(2)).await;
+    fleet.budgets.truncate(1);
+    for _ in 0..2 {
+        sleep(Duration::from_secs(10)).await;
+        fleet.interrupt(0).await;
+    }
+    sleep(Duration::from_secs(1)).await;
+    let deadline = Instant::now() + Duration::from_secs(1);
+    assert!(fleet.budgets[0].admit(Lane::Interactive, CLIENT, deadline).is_ok());
+    let begun = Instant::now();
+    drop(fleet.budgets[0].enqueue(Lane::Interactive, CLIENT).permit().await);
+    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_comes_back_first_does_not_take_the_part_of_those_who_were_away_too() {
     let mut fleet = Fleet::new(2, 1, State::Up);
     fleet.load(0..2, 12, Duration::from_secs(1));

@@ -26,6 +26,15 @@ async fn fleet(count: usize) -> (Arc<Server>, Vec<Arc<Budget>>) {
     (server, budgets)
 }
 
+/// Two that have met, the first of them with a long way to the server.
+async fn far_and_near() -> Vec<Arc<Budget>> {
+    let server = Server::new(State::Up);
+    let lines = [Duration::from_millis(20), LATENCY].map(|latency| Line::new(&server, latency));
+    let budgets = lines.iter().map(|line| budget(&limits(80, 750, 6), 1, line)).collect();
+    sleep(Duration::from_secs(2)).await;
+    budgets
+}
+
 async fn take(budget: &Budget, lane: Lane) -> super::super::super::Permit {
     budget.enqueue(lane, CLIENT).permit().await.expect("the budget lives")
 }
@@ -69,6 +78,62 @@ async fn turns_go_round_the_replicas() {
     assert!(begun.await.is_err(), "there is more to do");
     let counts = upstream.seen().by_replica();
     assert!(counts.values().all(|n| n.abs_diff(20) <= 2), "{counts:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_the_longer_way_to_the_server_gets_as_many_turns() {
+    let budgets = far_and_near().await;
+    let upstream = Upstream::new();
+    let begun = timeout(Duration::from_secs(45), load(&budgets, &upstream, 60, Duration::ZERO));
+    assert!(begun.await.is_err(), "there is more to do");
+    let counts = upstream.seen().by_replica();
+    assert!(counts[&0].abs_diff(counts[&1]) <= 2, "{counts:?}");
+    assert!(upstream.seen().starts.len() >= 58, "{counts:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn turns_go_round_where_slots_are_scarce() {
+    let budgets = far_and_near().await;
+    let upstream = Upstream::new();
+    let begun = timeout(Duration::from_secs(200), load(&budgets, &upstream, 90, Duration::from_secs(10)));
+    assert!(begun.await.is_err(), "there is more to do");
+    let seen = upstream.seen();
+    let counts = seen.by_replica();
+    assert!(counts[&0].abs_diff(counts[&1]) <= 4, "{counts:?}");
+    // 6 slots for 10 s each: 120 at most.
+    assert!(seen.starts.len() >= 115, "{counts:?}");
+    assert!(seen.most <= 6, "{}", seen.most);
+}
+
+#[tokio::test(start_paused = true)]
+async fn refreshes_take_turns_too() {
+    let budgets = far_and_near().await;
+    let upstream = Upstream::new();
+    let tasks = budgets.iter().enumerate().map(|(index, budget)| {
+        let (budget, upstream) = (Arc::clone(budget), Arc::clone(&upstream));
+        async move {
+            loop {
+                take(&budget, Lane::Refresh).await.departs();
+                upstream.call(index, Duration::ZERO).await;
+            }
+        }
+    });
+    let begun = timeout(Duration::from_secs(45), futures_util::future::join_all(tasks));
+    assert!(begun.await.is_err(), "there is more to do");
+    let counts = upstream.seen().by_replica();
+    assert!(counts[&0].abs_diff(counts[&1]) <= 2, "{counts:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replica_that_asks_no_more_costs_the_others_nothing() {
+    let budgets = far_and_near().await;
+    let tickets: Vec<_> = (0..3).map(|_| budgets[0].enqueue(Lane::Interactive, CLIENT)).collect();
+    drop(take(&budgets[1], Lane::Interactive).await);
+    drop(tickets);
+    sleep(Duration::from_secs(1)).await;
+    let begun = Instant::now();
+    drop(take(&budgets[1], Lane::Interactive).await);
+    assert!(begun.elapsed() <= LATENCY * 2, "{:?}", begun.elapsed());
 }
 
 #[tokio::test(start_paused = true)]

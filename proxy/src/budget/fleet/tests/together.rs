@@ -12,6 +12,8 @@ use super::replicas::{Line, Server, State, Upstream, budget, limits};
 
 const CLIENT: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 const LATENCY: Duration = Duration::from_millis(2);
+/// A call that ends, and is reported, when the next may start.
+const A_GAP: Duration = Duration::from_millis(755);
 
 /// Replicas that have met.
 async fn fleet(count: usize) -> (Arc<Server>, Vec<Arc<Budget>>) {
@@ -84,7 +86,7 @@ async fn turns_go_round_the_replicas() {
 async fn who_has_the_longer_way_to_the_server_gets_as_many_turns() {
     let budgets = far_and_near().await;
     let upstream = Upstream::new();
-    let begun = timeout(Duration::from_secs(45), load(&budgets, &upstream, 60, Duration::ZERO));
+    let begun = timeout(Duration::from_secs(45), load(&budgets, &upstream, 60, A_GAP));
     assert!(begun.await.is_err(), "there is more to do");
     let counts = upstream.seen().by_replica();
     assert!(counts[&0].abs_diff(counts[&1]) <= 2, "{counts:?}");
@@ -95,6 +97,13 @@ async fn who_has_the_longer_way_to_the_server_gets_as_many_turns() {
 async fn turns_go_round_where_slots_are_scarce() {
     let budgets = far_and_near().await;
     let upstream = Upstream::new();
+    for _ in 0..6 {
+        let permit = take(&budgets[1], Lane::Interactive).await;
+        tokio::spawn(async move {
+            sleep(Duration::from_secs(10)).await;
+            drop(permit);
+        });
+    }
     let begun = timeout(Duration::from_secs(200), load(&budgets, &upstream, 90, Duration::from_secs(10)));
     assert!(begun.await.is_err(), "there is more to do");
     let seen = upstream.seen();
@@ -113,8 +122,9 @@ async fn refreshes_take_turns_too() {
         let (budget, upstream) = (Arc::clone(budget), Arc::clone(&upstream));
         async move {
             loop {
-                take(&budget, Lane::Refresh).await.departs();
-                upstream.call(index, Duration::ZERO).await;
+                let mut permit = take(&budget, Lane::Refresh).await;
+                permit.departs();
+                upstream.call(index, A_GAP).await;
             }
         }
     });

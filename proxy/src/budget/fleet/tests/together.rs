@@ -103,6 +103,7 @@ async fn turns_go_round_where_slots_are_scarce() {
             sleep(Duration::from_secs(10)).await;
             drop(permit);
         });
+        sleep(Duration::from_secs(1)).await;
     }
     let begun = timeout(Duration::from_secs(200), load(&budgets, &upstream, 90, Duration::from_secs(10)));
     assert!(begun.await.is_err(), "there is more to do");

@@ -154,8 +154,8 @@ impl Pace {
         self.hold_until = hold_until;
     }
 
-    /// Forgets starts that no rule looks back to. There cannot be more of them than the rate for
-    /// us, as many for our peers, and as many guesses.
+    /// Forgets starts that no rule looks back to, of which `ceiling` would do. There is room for as
+    /// many of our own, of peers, and guesses: those of one time alone.
     pub(super) fn trim(&mut self, now: Instant) {
         let width = WINDOW.max(self.gap() * self.share);
         self.starts.trim(now, width, 3 * self.ceiling.max(self.share) as usize);

@@ -28,6 +28,11 @@ impl By {
             Self::Unseen | Self::Peer(_) => None,
         }
     }
+
+    /// It took place, rather than that it may have.
+    fn is_sure(&self) -> bool {
+        matches!(self, Self::Own(_) | Self::Peer(_))
+    }
 }
 
 #[derive(Debug, Default)]
@@ -87,16 +92,25 @@ impl Ring {
         self.starts.retain(|(_, by)| by.number() != Some(number));
     }
 
-    /// Forgets starts from before `width` ago, save the last, and what there is beyond `most`.
+    /// Forgets starts from before `width` ago, save the last, and what there is beyond `most`:
+    /// guesses first, for what is known will be told to peers.
     pub(super) fn trim(&mut self, now: Instant, width: Duration, most: usize) {
         let old = self.starts.partition_point(|(at, _)| now.duration_since(*at) > width);
-        let beyond = self.len().saturating_sub(most);
-        self.starts.drain(..old.min(self.len().saturating_sub(1)).max(beyond));
+        self.starts.drain(..old.min(self.len().saturating_sub(1)));
+        let mut beyond = self.len().saturating_sub(most);
+        if beyond > 0 {
+            self.starts.retain(|(_, by)| {
+                let goes = beyond > 0 && !by.is_sure();
+                beyond -= usize::from(goes);
+                !goes
+            });
+        }
+        self.starts.drain(..beyond);
     }
 
-    /// Forgets what was guessed about peers: they have spoken.
+    /// Forgets what was guessed about peers, because somebody knows it.
     pub(super) fn forget_guesses(&mut self) {
-        self.starts.retain(|(_, by)| matches!(by, By::Own(_) | By::Peer(_)));
+        self.starts.retain(|(_, by)| by.is_sure());
     }
 
     /// Forgets what peers did, because all of it is told anew. Guesses stay.
@@ -126,12 +140,29 @@ impl Ring {
     /// Starts that certainly took place less than `width` ago.
     pub(super) fn recent(&self, now: Instant, width: Duration) -> usize {
         let within = |(at, _): &&(Instant, By)| now.duration_since(*at) < width;
-        let sure = |(_, by): &&(Instant, By)| matches!(by, By::Own(_) | By::Peer(_));
-        self.starts.iter().rev().take_while(within).filter(sure).count()
+        self.starts.iter().rev().take_while(within).filter(|(_, by)| by.is_sure()).count()
     }
 
     fn insert(&mut self, at: Instant, by: By) {
         let place = self.starts.partition_point(|(start, _)| *start <= at);
         self.starts.insert(place, (at, by));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn guesses_are_forgotten_before_what_is_known() {
+        let now = Instant::now();
+        let mut ring = Ring::default();
+        ring.start(now, 1, 0);
+        ring.peer("other:1".to_owned(), now);
+        (0..6).for_each(|_| ring.unseen(now));
+        ring.trim(now, Duration::from_secs(60), 4);
+        assert_eq!((ring.len(), ring.recent(now, Duration::from_secs(60))), (4, 2));
+        ring.trim(now, Duration::from_secs(60), 1);
+        assert_eq!((ring.len(), ring.all_peers().count()), (1, 1));
     }
 }

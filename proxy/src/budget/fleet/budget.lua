@@ -4,7 +4,7 @@
 -- KEYS: ring      sorted set: start → when
 --       slots     sorted set: start whose call is under way → end of its lease
 --       replicas  hash: replica → what it said last
---       pace      hash: epoch, turn, rate, since, hold, unexplained, arrival, gathering
+--       pace      hash: epoch, turn, rate, since, hold, unexplained, arrival, gathering, full
 local ring, slots, replicas, pace = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local report = cjson.decode(ARGV[1])
 
@@ -15,7 +15,7 @@ local LATE = 500              -- a report that took longer to come is not believ
 local SILENT = 1500           -- a replica not heard of for so long starts calls on its own
 local MEMORY = 60000          -- for so long its share is kept for it
 local CROWDED = 100           -- until the next try when all slots are taken
-local TURN = 5                -- between the tries of replicas whose turn it is one after another
+local TURN = 50               -- a replica whose turn it is has so long to come: its way here and back
 local OVERLAP = 2000          -- starts that were told are told again for so long
 local LONGEST_HOLD = 3600000
 local CUT, FLOOR = 0.7, 10
@@ -29,7 +29,7 @@ end
 
 -- What is known ---------------------------------------------------------------------------------
 
-local fields = { 'epoch', 'turn', 'rate', 'since', 'hold', 'unexplained', 'arrival', 'gathering' }
+local fields = { 'epoch', 'turn', 'rate', 'since', 'hold', 'unexplained', 'arrival', 'gathering', 'full' }
 local known = {}
 for index, value in ipairs(redis.call('HMGET', pace, unpack(fields))) do
   known[fields[index]] = value or nil
@@ -46,6 +46,7 @@ local hold = math.min(tonumber(known.hold) or 0, now + LONGEST_HOLD)
 local since = math.min(tonumber(known.since) or now, math.max(hold, now))
 local arrival = math.min(tonumber(known.arrival) or 0, now)
 local gathering = math.min(tonumber(known.gathering) or 0, now + MEMORY)
+local full = math.min(tonumber(known.full) or 0, now)
 
 local limits = report.limits
 local ceiling = limits.rate
@@ -71,7 +72,8 @@ local overtaken = me and report.seq <= me.seq
 if report.epoch ~= epoch or late or overtaken or not (me or report.whole) then
   return cjson.encode({ again = true, now = now, epoch = epoch })
 end
-me = me or { granted = 0 }
+local new = not me
+me = me or { granted = 0, heard = now }
 
 local function keep(name, replica)
   redis.call('HSET', replicas, name, cjson.encode(replica))
@@ -90,7 +92,7 @@ end
 local whole = report.whole
 if whole then
   turn = redis.call('HINCRBY', pace, 'turn', 1)
-  gathering = now + MEMORY
+  if new then gathering = now + MEMORY end
   for _, start in ipairs(redis.call('ZRANGE', ring, 0, -1)) do
     if owner(start) == report.replica then redis.call('ZREM', ring, start) end
   end
@@ -105,10 +107,15 @@ if whole then
       redis.call('ZADD', slots, 'NX', now + slot[2], slot[1])
     end
   end
+  -- Remembered anew is who is not known here and who fell silent with this replica, as both do when the
+  -- server is away. Who was silent before is not: each interruption would keep the dead for a minute more.
   for _, name in ipairs(whole.peers) do
-    others[name] = others[name] or { seq = 0, heard = 0, queue = 0, granted = 0 }
-    others[name].remembered = now + MEMORY
-    keep(name, others[name])
+    local peer = others[name] or { seq = 0, heard = 0, queue = 0, granted = 0, asks = 0 }
+    if not others[name] or peer.heard > me.heard - SILENT then
+      peer.remembered = now + MEMORY
+      others[name] = peer
+      keep(name, peer)
+    end
   end
   if whole.rate < rate then
     rate, since = whole.rate, now - whole.since
@@ -180,7 +187,8 @@ for _, start in ipairs(redis.call('ZRANGE', slots, 0, -1)) do
   if silent[name] then silent[name] = silent[name] + 1 else in_flight = in_flight + 1 end
 end
 for _, calls in pairs(silent) do beside = beside + math.max(calls, slot_share) end
-local crowded = in_flight >= math.max(1, math.min(room, limits.in_flight - beside))
+local free_slots = math.max(1, math.min(room, limits.in_flight - beside)) - in_flight
+if free_slots <= 0 then full = now end
 
 local gap = limits.interval
 if rate >= 1 then gap = math.max(gap, MINUTE / rate) end
@@ -194,13 +202,14 @@ end
 
 local view = { epoch = epoch, turn = turn, now = now }
 
+-- The first moment that the rules allow, which may be long ago.
 local function free_at(background)
-  local at = math.max(now, hold)
+  local at = hold
   local last = redis.call('ZRANGE', ring, -1, -1, 'WITHSCORES')
   if last[2] then at = math.max(at, last[2] + gap) end
   local oldest = redis.call('ZRANGE', ring, -places, -places, 'WITHSCORES')
   if oldest[2] then at = math.max(at, oldest[2] + WINDOW) end
-  if crowded then at = math.max(at, now + CROWDED) end
+  if free_slots <= 0 then at = math.max(at, now + CROWDED) end
   if background then
     at = math.max(at, arrival + 2 * gap)
     for name, replica in pairs(others) do
@@ -210,25 +219,34 @@ local function free_at(background)
   return at
 end
 
+-- How urgently a replica asks: 2 for a person, 1 for nobody, 0 not at all.
+local ask = report.ask
+me.asks = not ask and 0 or ask.background and 1 or 2
+
+-- Replicas that ask as urgently and had their last start before this one.
 local function turns_before()
   local before = 0
   for name, replica in pairs(others) do
     local earlier = replica.granted < me.granted or (replica.granted == me.granted and name < report.replica)
-    if present(name) and replica.queue > 0 and earlier then before = before + 1 end
+    if present(name) and replica.asks >= me.asks and earlier then before = before + 1 end
   end
   return before
 end
 
-local ask = report.ask
 if ask and window >= 1 then
-  local at = free_at(ask.background)
+  local at, before = free_at(ask.background), turns_before()
+  if before > 0 then
+    -- Whoever ends a call is the first to know; the others come to look.
+    at = math.max(at, full + CROWDED) + before * TURN
+  end
   if at <= now then
     redis.call('ZADD', ring, now, ask.start)
     redis.call('ZADD', slots, now + LEASE, ask.start)
     me.granted = now
     view.granted = true
+    if free_slots == 1 then full = now end
   else
-    view.retry = at - now + turns_before() * TURN
+    view.retry = at - now
   end
 end
 
@@ -241,7 +259,7 @@ else
   keep(report.replica, me)
 end
 redis.call('HSET', pace, 'hold', hold, 'unexplained', unexplained, 'arrival', arrival,
-  'gathering', gathering)
+  'gathering', gathering, 'full', full)
 if rate < ceiling then
   redis.call('HSET', pace, 'rate', rate, 'since', since)
 else

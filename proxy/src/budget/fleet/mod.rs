@@ -2,7 +2,8 @@
 //!
 //! A replica writes a [`Report`] to the [`Ledger`] they share (a script in Redis, `budget.lua`) and
 //! gets a [`View`] back: everything about itself for everything about the others, and, when its
-//! first waiter may start, a start. Nothing is ever reserved: the answer is *granted* or *in n ms*.
+//! first waiter may start, a start. Nothing is ever reserved: the answer is *granted* or *in n ms*,
+//! later for those whose turn comes after others who ask.
 //!
 //! Why no grant is lost or doubled: each replica is the authority on its own starts and slots, the
 //! ledger only on whose turn it is. A report that got no answer may have been granted something;
@@ -16,8 +17,11 @@
 //! at the earliest. By then the ledger counts it as silent and keeps its n-th from all others, for
 //! a minute, until it reports what it did meanwhile. A ledger that lost its data asks for whole
 //! reports: each names its starts, its peers and what they were last seen doing, so peers that
-//! have not yet spoken count as silent. Beyond that minute a replica that runs on, cut off alone,
-//! cannot be told from one that died; the others take its part.
+//! have not yet spoken count as silent.
+//!
+//! What cannot be known: beyond that minute a replica that runs on, cut off alone, looks like one
+//! that died, and the others take its part. So does a call of such a replica beyond its lease: more
+//! than all slots may be in use until it ends. Slots kept for longer would be those of the dead.
 
 mod driver;
 mod message;

@@ -112,11 +112,9 @@ impl Scheduler {
         for (start, ago) in view.starts {
             self.pace.starts.peer(start, before(now, ago));
         }
+        // The ledger keeps what silent peers may do apart, and who goes alone again guesses again.
+        self.pace.starts.forget_guesses();
         self.pace.trim(now);
-        // What silent peers did, nobody knows better.
-        if fleet.peers.iter().all(|peer| peer.present) {
-            self.pace.starts.forget_guesses();
-        }
         // A 429 that the ledger has not heard of is newer than what it tells.
         let unheard = fleet.news.throttled.is_some();
         if !unheard {

@@ -11,6 +11,8 @@ const LEASE: f64 = 15_000.0;
 const LATE: f64 = 500.0;
 const SILENT: f64 = 1_500.0;
 const MEMORY: f64 = 60_000.0;
+const CROWDED: f64 = 100.0;
+const TURN: f64 = 50.0;
 const LONGEST_HOLD: f64 = 3_600_000.0;
 
 #[derive(Debug, Clone, Default)]
@@ -20,6 +22,7 @@ struct Replica {
     remembered: f64,
     queue: usize,
     granted: f64,
+    asks: u8,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -34,6 +37,7 @@ pub(super) struct Book {
     unexplained: u32,
     arrival: f64,
     gathering: f64,
+    full: f64,
 }
 
 fn owner(start: &str) -> &str {
@@ -53,14 +57,17 @@ impl Book {
         if report.epoch != epoch || late || overtaken || (me.is_none() && report.whole.is_none()) {
             return View { again: true, now, epoch, ..View::default() };
         }
-        let mut me = me.cloned().unwrap_or_default();
+        let new = me.is_none();
+        let mut me = me.cloned().unwrap_or(Replica { heard: now, ..Replica::default() });
         let ceiling = f64::from(report.limits.rate);
         let (rate, since) = self.rate.unwrap_or((ceiling, now));
         let (mut rate, mut since) = (rate.min(ceiling), since.min(now.max(self.hold)));
 
         if let Some(whole) = &report.whole {
             self.turn += 1;
-            self.gathering = now + MEMORY;
+            if new {
+                self.gathering = now + MEMORY;
+            }
             self.ring.retain(|start, _| owner(start) != name);
             for (start, ago) in &whole.starts {
                 if !self.present(now, name, owner(start)) && *ago < WINDOW {
@@ -73,7 +80,11 @@ impl Book {
                 }
             }
             for peer in &whole.peers {
-                self.replicas.entry(peer.clone()).or_default().remembered = now + MEMORY;
+                let known = self.replicas.contains_key(peer);
+                let peer = self.replicas.entry(peer.clone()).or_default();
+                if !known || peer.heard > me.heard - SILENT {
+                    peer.remembered = now + MEMORY;
+                }
             }
             if whole.rate < rate {
                 (rate, since) = (whole.rate, now - whole.since);
@@ -100,16 +111,28 @@ impl Book {
         self.ring.retain(|_, at| *at > now - gap.max(WINDOW));
         self.ring.values_mut().for_each(|at| *at = at.min(now));
 
+        let free_slots = self.free_slots(now, report);
+        if free_slots == 0 {
+            self.full = now;
+        }
+        me.asks = report.ask.as_ref().map_or(0, |ask| if ask.background { 1 } else { 2 });
         let mut view = View { epoch, turn: self.turn, now, ..View::default() };
         if let Some(ask) = report.ask.as_ref().filter(|_| rate >= 1.0) {
-            let at = self.free_at(now, report, ask, rate, gap);
+            let mut at = self.free_at(now, report, ask, rate, gap);
+            let before = self.turns_before(now, name, &me);
+            if before > 0.0 {
+                at = at.max(self.full + CROWDED) + before * TURN;
+            }
             if at <= now {
                 self.ring.insert(ask.start.clone(), now);
                 self.slots.insert(ask.start.clone(), now + LEASE);
                 me.granted = now;
                 view.granted = true;
+                if free_slots == 1 {
+                    self.full = now;
+                }
             } else {
-                view.retry = Some(at - now + 5.0 * self.turns_before(now, name, &me));
+                view.retry = Some(at - now);
             }
         }
         me = Replica { seq: report.seq, heard: now, remembered: now + MEMORY, queue: report.queue, ..me };
@@ -143,6 +166,7 @@ impl Book {
         self.hold = self.hold.min(now + LONGEST_HOLD);
         self.arrival = self.arrival.min(now);
         self.gathering = self.gathering.min(now + MEMORY);
+        self.full = self.full.min(now);
         for replica in self.replicas.values_mut() {
             replica.heard = replica.heard.min(now);
             replica.remembered = replica.remembered.min(now + MEMORY);
@@ -178,63 +202,67 @@ impl Book {
         (rate, since)
     }
 
-    fn free_at(&self, now: f64, report: &Report, ask: &Ask, rate: f64, gap: f64) -> f64 {
-        let others = || self.replicas.iter().filter(|(name, _)| **name != report.replica);
-        let silent: Vec<&String> = others()
-            .filter(|(name, _)| !self.present(now, &report.replica, name))
-            .map(|(name, _)| name)
-            .collect();
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a rate of tests
-        let window = rate.floor() as usize;
+    /// Replicas that are known or configured, the silent ones that are known, and how many more.
+    fn roll(&self, now: f64, report: &Report) -> (usize, Vec<&String>, usize) {
+        let others = || self.replicas.keys().filter(|name| **name != report.replica);
+        let silent = others().filter(|name| !self.present(now, &report.replica, name)).collect();
         let (known, configured) = (others().count() + 1, report.limits.replicas as usize);
         let count = known.max(configured);
-        let missing = if self.gathering > now { count - known } else { 0 };
+        (count, silent, if self.gathering > now { count - known } else { 0 })
+    }
+
+    fn free_slots(&self, now: f64, report: &Report) -> usize {
+        let (count, silent, missing) = self.roll(now, report);
         let apart = silent.len() + missing;
         let all = report.limits.in_flight;
-        let slot_share = (all / count).max(1);
-        let (places, room) = if apart > 0 {
-            ((window / count).max(1) * (count - apart), (slot_share * (count - apart)).min(all))
-        } else {
-            (window, all)
-        };
+        let share = (all / count).max(1);
+        let room = if apart > 0 { (share * (count - apart)).min(all) } else { all };
         let in_flight = |name: &str| self.slots.keys().filter(|slot| owner(slot) == name).count();
         let here = self.slots.len() - silent.iter().map(|name| in_flight(name)).sum::<usize>();
-        let beside =
-            missing * slot_share + silent.iter().map(|name| in_flight(name).max(slot_share)).sum::<usize>();
-        let crowded = here >= room.min(all.saturating_sub(beside)).max(1);
+        let beside = missing * share + silent.iter().map(|name| in_flight(name).max(share)).sum::<usize>();
+        room.min(all.saturating_sub(beside)).max(1).saturating_sub(here)
+    }
+
+    /// The first moment that the rules allow, which may be long ago.
+    fn free_at(&self, now: f64, report: &Report, ask: &Ask, rate: f64, gap: f64) -> f64 {
+        let (count, silent, missing) = self.roll(now, report);
+        let apart = silent.len() + missing;
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a rate of tests
+        let window = rate.floor() as usize;
+        let places = if apart > 0 { (window / count).max(1) * (count - apart) } else { window };
 
         let mut starts: Vec<f64> = self.ring.values().copied().collect();
         starts.sort_by(f64::total_cmp);
-        let mut at = now.max(self.hold);
+        let mut at = self.hold;
         if let Some(last) = starts.last() {
             at = at.max(last + gap);
         }
         if let Some(oldest) = starts.len().checked_sub(places) {
             at = at.max(starts[oldest] + WINDOW);
         }
-        if crowded {
-            at = at.max(now + 100.0);
+        if self.free_slots(now, report) == 0 {
+            at = at.max(now + CROWDED);
         }
         if ask.background {
             at = at.max(self.arrival + 2.0 * gap);
-            if self.waiting(now, &report.replica).count() > 0 {
+            if self.others(now, &report.replica).any(|(_, replica)| replica.queue > 0) {
                 at = at.max(now + 2.0 * gap);
             }
         }
         at
     }
 
-    /// The others who are present and have somebody waiting.
-    fn waiting<'a>(&'a self, now: f64, me: &'a str) -> impl Iterator<Item = (&'a String, &'a Replica)> {
-        let others = self.replicas.iter().filter(move |(name, _)| *name != me);
-        others.filter(move |(name, replica)| self.present(now, me, name) && replica.queue > 0)
+    /// The others who are present.
+    fn others<'a>(&'a self, now: f64, me: &'a str) -> impl Iterator<Item = (&'a String, &'a Replica)> {
+        self.replicas.iter().filter(move |(name, _)| *name != me && self.present(now, me, name))
     }
 
+    /// Those of them that ask as urgently and had their last start before.
     #[allow(clippy::cast_precision_loss)] // a handful
     fn turns_before(&self, now: f64, me: &str, own: &Replica) -> f64 {
         let earlier =
             |(name, replica): &(&String, &Replica)| (replica.granted, name.as_str()) < (own.granted, me);
-        self.waiting(now, me).filter(earlier).count() as f64
+        self.others(now, me).filter(|(_, other)| other.asks >= own.asks).filter(earlier).count() as f64
     }
 }
 

@@ -54,6 +54,13 @@ impl Fleet {
         }
     }
 
+    /// One answer does not come in time.
+    async fn interrupt(&self, replica: usize) {
+        self.lines[replica].is_up(false);
+        sleep(Duration::from_millis(600)).await;
+        self.lines[replica].is_up(true);
+    }
+
     fn keeps_the_rules(&self) {
         let seen = self.upstream.seen();
         assert!(seen.busiest_minute() <= 80, "{} in a minute", seen.busiest_minute());
@@ -180,6 +187,59 @@ async fn a_replica_that_died_gives_its_part_back_after_a_minute() {
     sleep(Duration::from_secs(60)).await;
     assert!(fleet.starts() - before >= 79, "{}", fleet.starts() - before);
     assert_eq!(fleet.budgets[0].snapshot().fleet.expect("a fleet").replicas, 1);
+}
+
+#[rstest]
+#[case::killed(2, 1)]
+#[case::never_there(1, 3)]
+#[tokio::test(start_paused = true)]
+async fn interruptions_do_not_keep_the_part_of_nobody(#[case] count: usize, #[case] at_least: u32) {
+    let mut fleet = Fleet::new(count, at_least, State::Up);
+    sleep(Duration::from_secs(2)).await;
+    fleet.budgets.truncate(1);
+    fleet.load(0..1, 12, Duration::from_secs(1));
+    for _ in 0..7 {
+        sleep(Duration::from_secs(20)).await;
+        fleet.interrupt(0).await;
+    }
+    let before = fleet.starts();
+    for _ in 0..3 {
+        sleep(Duration::from_secs(20)).await;
+        fleet.interrupt(0).await;
+    }
+    assert!(fleet.starts() - before >= 78, "{}", fleet.starts() - before);
+    fleet.keeps_the_rules();
+}
+
+#[tokio::test(start_paused = true)]
+async fn interruptions_while_a_peer_is_silent_refuse_nobody() {
+    let mut fleet = Fleet::new(2, 1, State::Up);
+    sleep(Duration::from_secs(2)).await;
+    fleet.budgets.truncate(1);
+    for _ in 0..2 {
+        sleep(Duration::from_secs(10)).await;
+        fleet.interrupt(0).await;
+    }
+    sleep(Duration::from_secs(1)).await;
+    let deadline = Instant::now() + Duration::from_secs(1);
+    assert!(fleet.budgets[0].admit(Lane::Interactive, CLIENT, deadline).is_ok());
+    let begun = Instant::now();
+    drop(fleet.budgets[0].enqueue(Lane::Interactive, CLIENT).permit().await);
+    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_comes_back_first_does_not_take_the_part_of_those_who_were_away_too() {
+    let mut fleet = Fleet::new(2, 1, State::Up);
+    fleet.load(0..2, 12, Duration::from_secs(1));
+    sleep(Duration::from_secs(65)).await;
+    fleet.lines.iter().for_each(|line| line.is_up(false));
+    sleep(Duration::from_secs(55)).await;
+    fleet.lines[0].is_up(true);
+    sleep(Duration::from_secs(50)).await;
+    fleet.lines[1].is_up(true);
+    sleep(Duration::from_secs(70)).await;
+    fleet.keeps_the_rules();
 }
 
 #[tokio::test(start_paused = true)]

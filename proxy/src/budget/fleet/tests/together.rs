@@ -12,6 +12,8 @@ use super::replicas::{Line, Server, State, Upstream, budget, limits};
 
 const CLIENT: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 const LATENCY: Duration = Duration::from_millis(2);
+/// A call that ends, and is reported, when the next may start.
+const A_GAP: Duration = Duration::from_millis(755);
 
 /// Replicas that have met.
 async fn fleet(count: usize) -> (Arc<Server>, Vec<Arc<Budget>>) {
@@ -24,6 +26,15 @@ async fn fleet(count: usize) -> (Arc<Server>, Vec<Arc<Budget>>) {
         assert_eq!((fleet.replicas, fleet.joined), (count, true));
     }
     (server, budgets)
+}
+
+/// Two that have met, the first of them with a long way to the server.
+async fn far_and_near() -> Vec<Arc<Budget>> {
+    let server = Server::new(State::Up);
+    let lines = [Duration::from_millis(20), LATENCY].map(|latency| Line::new(&server, latency));
+    let budgets = lines.iter().map(|line| budget(&limits(80, 750, 6), 1, line)).collect();
+    sleep(Duration::from_secs(2)).await;
+    budgets
 }
 
 async fn take(budget: &Budget, lane: Lane) -> super::super::super::Permit {
@@ -69,6 +80,71 @@ async fn turns_go_round_the_replicas() {
     assert!(begun.await.is_err(), "there is more to do");
     let counts = upstream.seen().by_replica();
     assert!(counts.values().all(|n| n.abs_diff(20) <= 2), "{counts:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_the_longer_way_to_the_server_gets_as_many_turns() {
+    let budgets = far_and_near().await;
+    let upstream = Upstream::new();
+    let begun = timeout(Duration::from_secs(45), load(&budgets, &upstream, 60, A_GAP));
+    assert!(begun.await.is_err(), "there is more to do");
+    let counts = upstream.seen().by_replica();
+    assert!(counts[&0].abs_diff(counts[&1]) <= 2, "{counts:?}");
+    assert!(upstream.seen().starts.len() >= 58, "{counts:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn turns_go_round_where_slots_are_scarce() {
+    let budgets = far_and_near().await;
+    let upstream = Upstream::new();
+    for _ in 0..6 {
+        let permit = take(&budgets[1], Lane::Interactive).await;
+        tokio::spawn(async move {
+            sleep(Duration::from_secs(10)).await;
+            drop(permit);
+        });
+        sleep(Duration::from_secs(1)).await;
+    }
+    let begun = timeout(Duration::from_secs(200), load(&budgets, &upstream, 90, Duration::from_secs(10)));
+    assert!(begun.await.is_err(), "there is more to do");
+    let seen = upstream.seen();
+    let counts = seen.by_replica();
+    assert!(counts[&0].abs_diff(counts[&1]) <= 4, "{counts:?}");
+    // 6 slots for 10 s each: 120 at most.
+    assert!(seen.starts.len() >= 115, "{counts:?}");
+    assert!(seen.most <= 6, "{}", seen.most);
+}
+
+#[tokio::test(start_paused = true)]
+async fn refreshes_take_turns_too() {
+    let budgets = far_and_near().await;
+    let upstream = Upstream::new();
+    let tasks = budgets.iter().enumerate().map(|(index, budget)| {
+        let (budget, upstream) = (Arc::clone(budget), Arc::clone(&upstream));
+        async move {
+            loop {
+                let mut permit = take(&budget, Lane::Refresh).await;
+                permit.departs();
+                upstream.call(index, A_GAP).await;
+            }
+        }
+    });
+    let begun = timeout(Duration::from_secs(45), futures_util::future::join_all(tasks));
+    assert!(begun.await.is_err(), "there is more to do");
+    let counts = upstream.seen().by_replica();
+    assert!(counts[&0].abs_diff(counts[&1]) <= 2, "{counts:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replica_that_asks_no_more_costs_the_others_nothing() {
+    let budgets = far_and_near().await;
+    let tickets: Vec<_> = (0..3).map(|_| budgets[0].enqueue(Lane::Interactive, CLIENT)).collect();
+    drop(take(&budgets[1], Lane::Interactive).await);
+    drop(tickets);
+    sleep(Duration::from_secs(1)).await;
+    let begun = Instant::now();
+    drop(take(&budgets[1], Lane::Interactive).await);
+    assert!(begun.elapsed() <= LATENCY * 2, "{:?}", begun.elapsed());
 }
 
 #[tokio::test(start_paused = true)]

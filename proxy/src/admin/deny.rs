@@ -164,7 +164,10 @@ pub(super) async fn forget(
             }
             Ok(Json(json!({ "forgotten": forgotten.len(), "requests": forgotten })))
         }
-        (None, Some(true)) => Ok(Json(json!({ "forgotten": denials.forget_all().await }))),
+        (None, Some(true)) => {
+            let forgotten = denials.forget_all().await.map_err(|full| Wrong::conflict(full.to_string()))?;
+            Ok(Json(json!({ "forgotten": forgotten })))
+        }
         _ => Err(Wrong::new(
             "name what to forget: request=<URL, percent-encoded, or the text of GET /deny>, or all=true",
         )),

@@ -155,7 +155,8 @@ impl Engine {
                 ticks.tick().await;
                 let Some(store) = swept.upgrade() else { return };
                 store.sweep();
-                renewed.upgrade().into_iter().for_each(|denials| denials.renew());
+                let Some(denials) = renewed.upgrade() else { return };
+                denials.renew().await;
             }
         });
         let heat = Heat::default();

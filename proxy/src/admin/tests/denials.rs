@@ -115,6 +115,7 @@ async fn all_denials_are_forgotten_only_when_that_is_said() {
     let wrong = console.wrong(Method::DELETE, "/deny", "").await;
     assert!(wrong.contains("all=true"), "{wrong}");
     assert_eq!(console.told(Method::DELETE, "/deny?all=true", "").await, json!({ "forgotten": 2 }));
+    assert_eq!(console.engine.store().barriers().snapshot().len(), 1, "however many there were");
     assert_eq!(console.told(Method::GET, "/deny", "").await["total"], json!(0));
 }
 

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Admin;
-use super::wrong::{self, Wrong};
+use super::wrong::{self, Query, Wrong};
 use crate::api::{ErrorCode, complaints};
 use crate::engine::named;
 use crate::guard::Listed;

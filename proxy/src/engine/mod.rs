@@ -25,7 +25,7 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, interval};
 
 pub use answer::{Answer, Caller};
-pub use named::{Unnamed, named};
+pub use named::{Unnamed, named, target_of};
 pub use purge::{Purged, Subject};
 pub use registry::{Registered, Uncorrectable, spotify_of};
 

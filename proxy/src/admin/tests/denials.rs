@@ -84,6 +84,7 @@ async fn the_newest_denials_are_told_first() {
 #[rstest]
 #[case::nothing("/deny?limit=0", "limit=0: it must be between 1 and 10000")]
 #[case::too_many("/deny?limit=10001", "limit=10001")]
+#[case::no_number("/deny?limit=x", "the parameters are not understood: limit: invalid digit")]
 #[case::unknown_parameter("/deny?size=3", "unknown field `size`")]
 #[tokio::test(start_paused = true)]
 async fn an_impossible_listing_says_what_is_possible(#[case] path: &str, #[case] why: &str) {

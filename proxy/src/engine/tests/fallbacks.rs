@@ -268,7 +268,7 @@ async fn a_stale_answer_that_is_refused_anew_is_served_to_its_end_and_asked_for_
     };
     let spare = Spare { early_refresh: false, ..Spare::default() };
     let cache = cache::Settings { ttls: cache::Ttls::new(lives), jitter: 0.0, ..cache::Settings::default() };
-    let world = World::with(Settings { spare, cache, ..Settings::default() });
+    let world = World::with(Settings { cache, spare, ..Settings::default() });
     let answered = world.get(target).await;
     world.upstream.script("", usize::MAX, BLAMED);
     advance(DAY + 3_600 * SECOND).await;

@@ -3,17 +3,16 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Query, State};
-use axum::response::{IntoResponse, Response};
+use axum::extract::State;
 use chrono::{DateTime, SecondsFormat, Utc};
-use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::Admin;
-use crate::api::{Call, ENDPOINTS, Id, classify};
+use super::wrong::{Query, Wrong};
+use crate::api::{Call, ENDPOINTS, Id, classify_target};
 use crate::cache::{Category, Found, Key, Mode, Scope, Store};
 use crate::clock::Timestamp;
-use crate::engine::Subject;
+use crate::engine::{Subject, named, target_of};
 
 type Parameters = Query<Vec<(String, String)>>;
 
@@ -21,7 +20,7 @@ type Parameters = Query<Vec<(String, String)>>;
 pub(super) async fn delete(
     State(admin): State<Arc<Admin>>,
     Query(parameters): Parameters,
-) -> Result<Response, Wrong> {
+) -> Result<Json<Value>, Wrong> {
     let (mut subjects, mut mode) = (Vec::new(), Mode::Soft);
     for (name, value) in &parameters {
         match (name.as_str(), value.as_str()) {
@@ -33,15 +32,13 @@ pub(super) async fn delete(
         }
     }
     let [subject] = subjects.as_slice() else {
-        return Err(Wrong("name what to purge by one of category, endpoint, id, key or all=true".to_owned()));
+        return Err(Wrong::new("name what to purge by one of category, endpoint, id, key or all=true"));
     };
-    let purged = match admin.engine.purge(subject, mode).await {
-        Ok(purged) => purged,
-        Err(too_many) => return Ok((StatusCode::CONFLICT, error(&too_many.to_string())).into_response()),
-    };
+    let purged = admin.engine.purge(subject, mode).await;
+    let purged = purged.map_err(|too_many| Wrong::conflict(too_many.to_string()))?;
     let scopes: Vec<String> = purged.scopes.iter().map(ToString::to_string).collect();
     let mode = if mode == Mode::Hard { "hard" } else { "soft" };
-    Ok(Json(json!({ "purged": scopes, "mode": mode, "at": at(purged.at) })).into_response())
+    Ok(Json(json!({ "purged": scopes, "mode": mode, "at": at(purged.at) })))
 }
 
 /// `GET /cache`: what the tiers hold for a key or an id, or how a category is kept.
@@ -50,7 +47,7 @@ pub(super) async fn get(
     Query(parameters): Parameters,
 ) -> Result<Json<Value>, Wrong> {
     let [(name, value)] = parameters.as_slice() else {
-        return Err(Wrong("name what to look at by one of category, id or key".to_owned()));
+        return Err(Wrong::new("name what to look at by one of category, id or key"));
     };
     let subject = subject(name, value)?;
     if let Subject::Scope(Scope::Category(category)) = subject {
@@ -61,24 +58,11 @@ pub(super) async fn get(
     Ok(Json(json!({ "entries": found.iter().map(|found| row(store, found)).collect::<Vec<_>>() })))
 }
 
-/// A parameter that is missing, unknown or has an impossible value.
-pub(super) struct Wrong(String);
-
-impl IntoResponse for Wrong {
-    fn into_response(self) -> Response {
-        (StatusCode::BAD_REQUEST, error(&self.0)).into_response()
-    }
-}
-
-fn error(text: &str) -> Json<Value> {
-    Json(json!({ "error": text }))
-}
-
 fn subject(name: &str, value: &str) -> Result<Subject, Wrong> {
     match name {
         "category" => {
             let category = Category::named(value).ok_or_else(|| {
-                Wrong(format!(
+                Wrong::new(format!(
                     "no category {value:?}; there are {}",
                     Category::ALL.map(Category::name).join(", ")
                 ))
@@ -87,14 +71,14 @@ fn subject(name: &str, value: &str) -> Result<Subject, Wrong> {
         }
         "id" => {
             let id = Id::parse(value)
-                .ok_or_else(|| Wrong(format!("{value:?} is neither a UUID nor a Spotify id")))?;
+                .ok_or_else(|| Wrong::new(format!("{value:?} is neither a UUID nor a Spotify id")))?;
             Ok(Subject::Id(id))
         }
         "key" => key(value),
         "hard" | "all" => {
-            Err(Wrong(format!("{name}={value:?}: the only values are true and, for hard, false")))
+            Err(Wrong::new(format!("{name}={value:?}: the only values are true and, for hard, false")))
         }
-        _ => Err(Wrong(format!(
+        _ => Err(Wrong::new(format!(
             "no parameter {name:?}; DELETE takes one of category, endpoint, id, key or all=true, and hard=true; \
              GET one of category, id or key. A URL in `key` must be percent-encoded"
         ))),
@@ -104,23 +88,25 @@ fn subject(name: &str, value: &str) -> Result<Subject, Wrong> {
 fn endpoint(path: &str) -> Result<Subject, Wrong> {
     let paths = || ENDPOINTS.iter().map(|endpoint| endpoint.path).collect::<Vec<_>>().join(", ");
     let scope = Scope::endpoint(path);
-    scope.map(Subject::Scope).ok_or_else(|| Wrong(format!("no endpoint {path:?}; there are {}", paths())))
+    scope
+        .map(Subject::Scope)
+        .ok_or_else(|| Wrong::new(format!("no endpoint {path:?}; there are {}", paths())))
 }
 
 /// A URL as a client would send it, or a key as shown here.
 fn key(text: &str) -> Result<Subject, Wrong> {
-    let wrong = |why: &str| Wrong(format!("key {text:?}: {why}"));
-    let target = match text.split_once("://") {
-        Some(("http" | "https", rest)) => rest.find('/').map_or("/", |slash| &rest[slash..]),
-        _ => text,
-    };
+    let wrong = |why: &str| Wrong::new(format!("key {text:?}: {why}"));
+    if text.starts_with('=') {
+        let body = named(text).map_err(|why| wrong(&why.to_string()))?;
+        return Ok(Subject::Scope(Scope::Key(Key::Body(body.key.into()))));
+    }
+    let target = target_of(text);
     if !target.starts_with('/') {
-        let key = if text.starts_with('=') { Some(Key::Body(text.into())) } else { text.parse().ok() };
-        let key = key.ok_or_else(|| wrong("neither a URL of the API nor a key as shown by GET /cache"))?;
+        let key =
+            text.parse().map_err(|_| wrong("neither a URL of the API nor a key as shown by GET /cache"))?;
         return Ok(Subject::Scope(Scope::Key(key)));
     }
-    let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
-    match classify(&Method::GET, path, query) {
+    match classify_target(target) {
         Ok(Call::Cacheable(request)) => Ok(Subject::Request(request)),
         Ok(Call::PassThrough) => Err(wrong("answers of this path are not kept")),
         Err(malformed) => Err(wrong(&malformed.to_string())),

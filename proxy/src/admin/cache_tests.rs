@@ -138,6 +138,9 @@ async fn a_category_tells_how_it_is_kept_and_when_it_was_purged() {
 #[case(Method::DELETE, "?id=a%20b", "neither a UUID nor a Spotify id")]
 #[case(Method::DELETE, "?key=/v1/analysis/audio-features", "not kept")]
 #[case(Method::DELETE, "?key=nonsense", "neither a URL")]
+#[case(Method::DELETE, "?key==nonsense", "no endpoint whose answers are kept")]
+#[case(Method::GET, "?key==nonsense", "no endpoint whose answers are kept")]
+#[case(Method::DELETE, "?key==/v1/artist/search?size%3D10%26searchText%3Dx", "no canonical text")]
 #[case(Method::DELETE, "?key=/v1/artist/search?searchText=x&size=10", "percent-encoded")]
 #[case(Method::DELETE, "?all=yes", "true")]
 #[case(Method::DELETE, "?all=true&hard=maybe", "true and, for hard, false")]
@@ -152,7 +155,7 @@ async fn a_wrong_question_is_told_what_is_right(
     let engine = engine();
     let (status, body) = ask(&engine, method, &format!("/cache{query}")).await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
-    assert!(body["error"].as_str().unwrap().contains(says), "{body}");
+    assert!(body["errors"][0].as_str().unwrap().contains(says), "{body}");
     assert!(states(&engine).await.iter().all(|(_, state)| state == "fresh"), "nothing was purged");
 }
 
@@ -169,5 +172,5 @@ async fn too_many_single_purges_are_refused_with_what_to_do_instead() {
         }
     }
     assert_eq!(last.0, StatusCode::CONFLICT);
-    assert!(last.1["error"].as_str().unwrap().contains("purge their category"), "{}", last.1);
+    assert!(last.1["errors"][0].as_str().unwrap().contains("purge their category"), "{}", last.1);
 }

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Admin;
-use super::wrong::{self, Wrong};
+use super::wrong::{self, Query, Wrong};
 use crate::api::{ErrorCode, complaints};
 use crate::engine::named;
 use crate::guard::Listed;
@@ -164,7 +164,10 @@ pub(super) async fn forget(
             }
             Ok(Json(json!({ "forgotten": forgotten.len(), "requests": forgotten })))
         }
-        (None, Some(true)) => Ok(Json(json!({ "forgotten": denials.forget_all().await }))),
+        (None, Some(true)) => {
+            let forgotten = denials.forget_all().await.map_err(|full| Wrong::conflict(full.to_string()))?;
+            Ok(Json(json!({ "forgotten": forgotten })))
+        }
         _ => Err(Wrong::new(
             "name what to forget: request=<URL, percent-encoded, or the text of GET /deny>, or all=true",
         )),

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Admin;
-use super::wrong::{self, Wrong};
+use super::wrong::{self, Query, Wrong};
 use crate::engine::named;
 
 #[derive(Debug, Deserialize)]

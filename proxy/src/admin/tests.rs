@@ -79,9 +79,8 @@ impl Console {
     async fn wrong(&self, method: Method, path: &str, body: &str) -> String {
         let (status, told) = self.ask(method, path, body).await;
         assert_eq!(status, 400, "{path}: {told}");
-        told["errors"].as_array().map_or(told.to_string(), |errors| {
-            errors.iter().map(|error| error.as_str().unwrap()).collect::<Vec<_>>().join("\n")
-        })
+        let errors = told["errors"].as_array().unwrap_or_else(|| panic!("{path}: {told}"));
+        errors.iter().map(|error| error.as_str().unwrap()).collect::<Vec<_>>().join("\n")
     }
 }
 

@@ -1,6 +1,8 @@
 use axum::Json;
+use axum::extract::{self, FromRequestParts};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
+use http::request::Parts;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
@@ -34,4 +36,20 @@ impl IntoResponse for Wrong {
 /// Reads a JSON body, whatever its media type says: `curl -d` does not name the right one.
 pub(super) fn body<T: DeserializeOwned>(bytes: &[u8], form: &str) -> Result<T, Wrong> {
     serde_json::from_slice(bytes).map_err(|error| Wrong::new(format!("the body must be {form}: {error}")))
+}
+
+/// Reads the parameters of a URL.
+pub(super) struct Query<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+    type Rejection = Wrong;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Wrong> {
+        let read = extract::Query::<T>::from_request_parts(parts, state).await;
+        read.map(|extract::Query(read)| Self(read)).map_err(|rejection| {
+            let why =
+                std::error::Error::source(&rejection).map_or(rejection.to_string(), ToString::to_string);
+            Wrong::new(format!("the parameters are not understood: {why}"))
+        })
+    }
 }

@@ -252,7 +252,8 @@ impl Store {
     }
 
     /// What the tier behind memory holds for these keys, in their order, whatever it is worth.
-    pub(super) async fn look_behind(self: &Arc<Self>, keys: Vec<Key>) -> Option<Vec<Option<Entry>>> {
+    /// `None`: it cannot be asked.
+    pub async fn look_behind(self: &Arc<Self>, keys: Vec<Key>) -> Option<Vec<Option<Entry>>> {
         match &self.tiers.second {
             Second::Nothing => None,
             Second::Disk(disk) => {

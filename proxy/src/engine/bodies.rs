@@ -14,6 +14,9 @@ use crate::flight::{BodyResult, Failure, FetchedBody, Wish};
 use crate::guard::Denial;
 use crate::telemetry::{Avoided, Outcome};
 
+/// Why a new draw was asked for and the last one is served.
+const NO_NEW_DRAW: &str = "no new draw";
+
 /// What is known before anything is asked.
 enum Standing {
     Denied(Denial),
@@ -45,16 +48,20 @@ impl Engine {
                 return Ok(self.held_body(request, &held, caller, ""));
             }
         }
+        if let Some(held) = held.as_ref().filter(|_| self.denials.held(&request.key).is_some()) {
+            return Ok(self.held_body(request, held, caller, NO_NEW_DRAW));
+        }
         let wish = self.wish(caller);
         let (waiter, opened) = self.bodies.join(request, new_draw, wish, Some(&caller.request_id));
-        match self.wait(waiter, wish).await.and_then(|result: BodyResult| result) {
-            Ok(fetched) => self.fetched_body(&fetched, opened),
+        let result = self.wait(waiter, wish).await.and_then(|result: BodyResult| result);
+        match (result, held) {
             // A new draw is a wish, not a need: better the last one than an error.
-            Err(_) if held.is_some() => {
-                let held = held.unwrap_or_else(|| unreachable!("checked by the guard"));
-                Ok(self.held_body(request, &held, caller, "no new draw"))
+            (Err(_), Some(held)) => Ok(self.held_body(request, &held, caller, NO_NEW_DRAW)),
+            (Ok(fetched), Some(held)) if fetched.is_refusal() => {
+                Ok(self.held_body(request, &held, caller, NO_NEW_DRAW))
             }
-            Err(failure) => {
+            (Ok(fetched), _) => self.fetched_body(&fetched, opened),
+            (Err(failure), None) => {
                 let answer = Answer::failed(&failure, &request.target, self.now());
                 match failure {
                     Failure::Relayed { status: StatusCode::BAD_REQUEST, body }
@@ -68,22 +75,23 @@ impl Engine {
         }
     }
 
-    /// Memory first: nothing is awaited when it knows something.
+    /// Memory first: nothing is awaited when it knows something. An answer that is held comes before
+    /// a denial: the upstream may refuse today what it answered yesterday.
     async fn standing(&self, request: &Body) -> Standing {
+        if let Some(held) = self.memorised(request) {
+            return Standing::Held(held);
+        }
         if let Some(denial) = self.denials.known(&request.key).await {
             self.metrics.tier_hits("memory", 1);
             return Standing::Denied(denial);
         }
-        if let Some(held) = self.memorised(request) {
-            return Standing::Held(held);
-        }
         // Asked together, the tier behind answers both at once.
         match join(self.denials.recall(&request.key), self.recalled(request)).await {
-            (Some(denial), _) => {
+            (_, Some(held)) => Standing::Held(held),
+            (Some(denial), None) => {
                 self.metrics.tier_hits(self.store.behind().unwrap_or("memory"), 1);
                 Standing::Denied(denial)
             }
-            (None, Some(held)) => Standing::Held(held),
             (None, None) => Standing::Nothing,
         }
     }
@@ -113,7 +121,8 @@ impl Engine {
     fn held_body(&self, request: &Body, held: &Held, caller: &Caller, detail: &str) -> Answer {
         let Held { entry, stale } = held;
         let early = !stale && self.is_due(request, entry);
-        if (*stale || early) && self.room_for_refreshes() > 0 {
+        let refused = || self.denials.held(&request.key).is_some();
+        if (*stale || early) && !refused() && self.room_for_refreshes() > 0 {
             if early {
                 self.metrics.early_refresh();
             }
@@ -152,12 +161,8 @@ impl Engine {
         let answer = self.whole(&fetched.entry, Trace::new(outcome).stored(true).detail(detail));
         let age = (!fetched.called).then(|| fetched.entry.age(self.store.now()));
         let answer = answer.aged(age);
-        // Nothing else is kept with this status.
-        if fetched.entry.status != StatusCode::BAD_REQUEST.as_u16() {
+        if !fetched.is_refusal() {
             return Ok(answer);
-        }
-        if opened && fetched.called {
-            self.metrics.denied();
         }
         let body = fetched.entry.body.clone();
         Err(Box::new(Refusal { answer, body, instead: None, held: false }))

@@ -26,7 +26,7 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, interval};
 
 pub use answer::{Answer, Caller};
-pub use named::{Unnamed, named};
+pub use named::{Unnamed, named, target_of};
 pub use purge::{Purged, Subject};
 pub use registry::{Registered, Uncorrectable, spotify_of};
 
@@ -159,7 +159,8 @@ impl Engine {
                 ticks.tick().await;
                 let Some(store) = swept.upgrade() else { return };
                 store.sweep();
-                renewed.upgrade().into_iter().for_each(|denials| denials.renew());
+                let Some(denials) = renewed.upgrade() else { return };
+                denials.renew().await;
             }
         });
         let heat = Heat::default();

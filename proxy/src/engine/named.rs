@@ -26,6 +26,14 @@ pub enum Unnamed {
     Rows,
 }
 
+/// A URL without its scheme and host; any other text as it is.
+pub fn target_of(text: &str) -> &str {
+    match text.split_once("://") {
+        Some(("http" | "https", rest)) => rest.find('/').map_or("/", |path| &rest[path..]),
+        _ => text,
+    }
+}
+
 /// Reads a text that names one request.
 pub fn named(text: &str) -> Result<Body, Unnamed> {
     if text.len() > LONGEST {
@@ -34,12 +42,7 @@ pub fn named(text: &str) -> Result<Body, Unnamed> {
     if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Unnamed::Characters);
     }
-    let target = match (text.strip_prefix('='), text.split_once("://")) {
-        (Some(target), _) => target,
-        (None, Some(("http" | "https", rest))) => rest.find('/').map_or("/", |path| &rest[path..]),
-        _ => text,
-    };
-    let body = match classify_target(target)? {
+    let body = match classify_target(text.strip_prefix('=').unwrap_or_else(|| target_of(text)))? {
         Call::Cacheable(Request::Body(body)) => body,
         Call::Cacheable(Request::Row(row)) => Body::opaque(row.endpoint, &row.target),
         Call::Cacheable(Request::Rows(_)) => return Err(Unnamed::Rows),

@@ -38,13 +38,14 @@ impl Engine {
     /// The answer to less than was asked for, if the upstream gives one. What worked once is asked
     /// at once; else the tiers are tried, by people's requests only. What was refused is denied by
     /// then, so that no tier is tried twice a day, and a failure ends the trial until somebody asks
-    /// again: the refusal is the answer meanwhile.
+    /// again: the refusal is the answer meanwhile. Only what worked once and fails in passing is
+    /// told as that: it will work again, and a client may take a 400 for good, not a 429 or a 503.
     async fn instead(&self, request: &Body, refusal: &Refusal, caller: &Caller) -> Option<Answer> {
         let recommendation = request.recommendation.as_ref().filter(|_| self.settings.guard.repair)?;
         if let Some(body) = refusal.instead.as_deref().and_then(read)
             && let Ok(answer) = self.ask(&body, caller).await
         {
-            return Some(answer);
+            return Some(answer).filter(|answer| answer.status == StatusCode::OK || passes(answer.status));
         }
         if caller.lane != Lane::Interactive {
             return None;
@@ -81,6 +82,11 @@ impl Engine {
             );
         }
     }
+}
+
+/// The same may be answered well in a while.
+fn passes(status: StatusCode) -> bool {
+    status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error()
 }
 
 fn read(target: &str) -> Option<Body> {

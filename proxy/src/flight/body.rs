@@ -38,6 +38,13 @@ pub struct FetchedBody {
     pub called: bool,
 }
 
+impl FetchedBody {
+    /// A permanent one, as it is remembered. Nothing else is kept with this status.
+    pub fn is_refusal(&self) -> bool {
+        self.entry.status == StatusCode::BAD_REQUEST.as_u16()
+    }
+}
+
 /// What those who join a flight may still change before its call.
 #[derive(Debug)]
 struct Fetch {
@@ -281,7 +288,15 @@ impl Inner {
         let permanent = ErrorCode::of(&reply.body).filter(|_| reply.is_json());
         let multi_get = matches!(shape, Shape::MultiGet(_));
         match (reply.status, permanent) {
-            // Whatever the upstream says no to now: an answer that is held stays.
+            // Remembered beside an answer that is held, so that it is not asked for again meanwhile.
+            (StatusCode::BAD_REQUEST, Some(code)) if code.is_permanent() => {
+                let relayed = Failure::Relayed { status: reply.status, body: reply.body.clone() };
+                let learned = self.denials.learn(&request.key, reply.body.clone(), lesson).await;
+                let entry = learned.ok_or(relayed)?;
+                self.dispatch.metrics().denied();
+                Ok(FetchedBody { entry, called: true })
+            }
+            // Whatever else the upstream says no to now: an answer that is held stays.
             (status, Some(_)) if status.is_client_error() && self.holds_an_answer(request) => {
                 Err(Failure::Relayed { status, body: reply.body.clone() })
             }
@@ -289,11 +304,6 @@ impl Inner {
                 let key = self.key(request);
                 let entry = lesson.put(key, Category::Missing, reply.status.as_u16(), reply.body.clone());
                 Ok(FetchedBody { entry, called: true })
-            }
-            (StatusCode::BAD_REQUEST, Some(code)) if code.is_permanent() => {
-                let relayed = Failure::Relayed { status: reply.status, body: reply.body.clone() };
-                let learned = self.denials.learn(&request.key, reply.body.clone(), lesson).await;
-                learned.map(|entry| FetchedBody { entry, called: true }).ok_or(relayed)
             }
             (status, Some(_))
                 if status.is_client_error() && !(multi_get && status == StatusCode::NOT_FOUND) =>

@@ -84,6 +84,10 @@ impl Dispatch {
         &self.budget
     }
 
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
     /// Fails at once while calls are suspended.
     pub fn check_breaker(&self) -> Result<(), Failure> {
         match self.breaker(|breaker| breaker.suspended(Instant::now())) {

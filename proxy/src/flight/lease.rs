@@ -144,7 +144,7 @@ impl Leases {
         let (number, hash) = (inner.next.fetch_add(1, Ordering::Relaxed), key.hash());
         let mut command = script(&inner.link, TAKE, hash);
         command.arg(token(inner.replica, number)).arg(lane as u8).arg(millis(LASTS));
-        match inner.link.ask::<u8>(&command).await {
+        match inner.link.ask_within::<u8>(&command, inner.link.lookup_timeout()).await {
             Some(0) => {
                 let (lane, calling) = (AtomicU8::new(lane as u8), AtomicBool::new(false));
                 let hold = Arc::new(Hold { hash, lane, calling });

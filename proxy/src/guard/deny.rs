@@ -17,7 +17,7 @@ use http::StatusCode;
 use quick_cache::sync::Cache;
 
 use super::exempt::Exempt;
-use crate::cache::{AsOf, Category, Denials, Entry, Held, Key, Store, Ttl};
+use crate::cache::{AsOf, Category, Denials, Entry, Held, Key, Mode, Scope, Store, TooMany, Ttl};
 
 /// Requests whose answers are counted at the same time.
 const COUNTED: usize = 10_000;
@@ -148,12 +148,13 @@ impl DenyList {
         known
     }
 
-    /// Forgets everything, and says how much that was.
-    pub async fn forget_all(&self) -> usize {
-        let Denials { newest, .. } = self.store.denials(usize::MAX).await;
-        let keys: Vec<Key> = newest.iter().map(|(text, _)| key(text)).collect();
-        self.store.forget(&keys);
-        newest.len()
+    /// Forgets everything, and says how much that was. One barrier for all: one each would be more
+    /// than replicas can tell each other.
+    pub async fn forget_all(&self) -> Result<usize, TooMany> {
+        let Denials { total, newest } = self.store.denials(usize::MAX).await;
+        self.store.purge(&[Scope::Category(Category::Denied)], Mode::Hard)?;
+        newest.iter().for_each(|(text, _)| self.store.remove(&key(text)));
+        Ok(total)
     }
 
     /// The newest denials, at most `most`.
@@ -176,8 +177,8 @@ impl DenyList {
     }
 
     /// To be called from time to time: what operators have decided must not grow old.
-    pub fn renew(&self) {
-        self.exempt.renew();
+    pub async fn renew(&self) {
+        self.exempt.refresh().await;
     }
 
     async fn may_deny(&self, text: &str) -> bool {

@@ -1,11 +1,12 @@
 //! The connection to the Redis or Valkey that replicas share: one server, or a cluster.
 //!
 //! Cache, leases and budget ask through one [`Link`], so that trouble is noticed once and for all.
-//! A link is up or away, nothing between: the first command that gets no answer in time, or loses
-//! its connection, takes it away, everybody who waits is let go at once, and whoever comes later
-//! does not even try. So a server that freezes slows the requests of one moment by the time limit
-//! of one look-up, and no others. The way back is the link's own business: it probes in the
-//! background, never on a request, and is up again when a probe is answered in time.
+//! The first answer that is late puts the server under suspicion: from then on look-ups do not even
+//! try, so a server that freezes slows the requests of one moment by the time limit of one look-up,
+//! and no others. Within [`VERDICT`] it either answers after all, as a busy machine does, and nothing
+//! has happened; or it is away: everybody who still waits is let go, and the link probes in the
+//! background, never on a request, until it is answered in time. What nobody waits for, and what
+//! must not be said twice (leases, the budget), is patient until that verdict.
 //!
 //! Each up has a number. What was sent before a change may or may not have been carried out; those
 //! who care compare numbers ([`Link::ups`]) and say again what they have to say.
@@ -22,7 +23,8 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -41,6 +43,8 @@ use wire::Wire;
 /// The first pause between two probes of a server that is away; doubles up to [`LONGEST_PAUSE`].
 const PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// How long after the first late answer it is decided that the server is away.
+const VERDICT: Duration = Duration::from_millis(200);
 /// A timer that fires later than its limit by this part of it was held up by this process.
 const STALL: u32 = 4;
 /// How often a link that is up is looked at, and compares clocks.
@@ -94,6 +98,9 @@ struct Shared {
     line: Mutex<Line>,
     /// The number of the present up; `None` while away.
     ups: watch::Sender<Option<u64>>,
+    /// An answer is late; look-ups do without until the verdict.
+    suspected: AtomicBool,
+    runtime: Handle,
     /// Set once the first attempt to connect has ended, well or not.
     settled: watch::Sender<bool>,
     under_way: Semaphore,
@@ -128,9 +135,8 @@ pub enum Unanswered {
 enum Trouble {
     /// Too many others were under way: it was not even sent.
     Crowded,
-    Late(Duration),
-    /// The limit passed while this process did not run: that says nothing about the server.
-    Stalled,
+    /// The server is suspected, or this process did not run.
+    Late,
     Lost(RedisError),
     Refused(RedisError),
 }
@@ -143,6 +149,8 @@ impl Link {
             settings,
             line: Mutex::default(),
             ups: watch::Sender::new(None),
+            suspected: AtomicBool::new(false),
+            runtime: runtime.clone(),
             settled: watch::Sender::new(false),
             events: broadcast::Sender::new(EVENTS),
             offset: Offset::default(),
@@ -180,18 +188,32 @@ impl Link {
     /// One command, within the time limit of look-ups. `None`: the link is away (this command may
     /// have shown it), or the server refused.
     pub async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Option<T> {
-        self.ask_within(command, self.shared.settings.lookup_timeout).await
+        if self.shared.suspected.load(Ordering::SeqCst) {
+            return None;
+        }
+        let limit = self.shared.settings.lookup_timeout;
+        self.send(command, limit, Duration::ZERO).await.ok()
     }
 
-    /// The same for work that nobody waits for.
+    /// The same, patient until it is certain that the server is away.
     pub async fn ask_within<T: FromRedisValue>(&self, command: &Cmd, limit: Duration) -> Option<T> {
         self.try_ask(command, limit).await.ok()
     }
 
     /// The same for those who care why there is no answer.
     pub async fn try_ask<T: FromRedisValue>(&self, command: &Cmd, limit: Duration) -> Result<T, Unanswered> {
+        self.send(command, limit, 2 * VERDICT).await
+    }
+
+    async fn send<T: FromRedisValue>(
+        &self,
+        command: &Cmd,
+        limit: Duration,
+        patience: Duration,
+    ) -> Result<T, Unanswered> {
         let (wire, up) = self.shared.wire().ok_or(Unanswered::Unknown)?;
-        self.shared.send(wire, command, limit).await.map_err(|trouble| self.shared.complain(up, trouble))
+        let sent = self.shared.send(wire, up, command, limit, patience).await;
+        sent.map_err(|trouble| self.shared.complain(up, trouble))
     }
 
     /// Messages of all replicas, this one included, that came while somebody listened.
@@ -248,25 +270,35 @@ impl Shared {
         Some((line.wire.clone()?, line.count))
     }
 
+    /// Waits for `limit`, and when the server is suspected then for `patience` more.
     async fn send<T: FromRedisValue>(
-        &self,
+        self: &Arc<Self>,
         mut wire: Wire,
+        up: u64,
         command: &Cmd,
         limit: Duration,
+        patience: Duration,
     ) -> Result<T, Trouble> {
         let mut ups = self.ups.subscribe();
         // A burst of our own is no sign of trouble: the clock starts when it is sent.
         let Ok(place) = timeout(limit, self.under_way.acquire()).await else { return Err(Trouble::Crowded) };
         self.commands.fetch_add(1, Ordering::Relaxed);
-        let begun = Instant::now();
-        let late = |_| {
-            let stalled = begun.elapsed() > limit + limit / STALL;
-            if stalled { Trouble::Stalled } else { Trouble::Late(limit) }
+        let (begun, witness) = (Instant::now(), wire.clone());
+        let mut sent = pin!(wire.send(command));
+        let sent = async {
+            if let Ok(answered) = timeout(limit, &mut sent).await {
+                return Ok(answered);
+            }
+            // Late by more than the timer itself: this process did not run.
+            if begun.elapsed() <= limit + limit / STALL {
+                self.suspect(witness, up, limit);
+            }
+            timeout(patience, sent).await.map_err(|_| Trouble::Late)
         };
         let answered = tokio::select! {
             biased;
-            answered = timeout(limit, wire.send(command)) => answered.map_err(late)?,
-            // Somebody else has found out: nothing will come any more.
+            answered = sent => answered?,
+            // It is certain: nothing will come any more.
             _ = ups.wait_for(Option::is_none) => return Err(Trouble::Crowded),
         };
         drop(place);
@@ -275,16 +307,31 @@ impl Shared {
         T::from_redis_value(value).map_err(|error| Trouble::Refused(error.into()))
     }
 
+    /// Asks once more, for a verdict. A cluster's nodes cannot vouch for each other: there, late is
+    /// away.
+    fn suspect(self: &Arc<Self>, mut wire: Wire, up: u64, limit: Duration) {
+        let late = format!("no answer within {limit:?}");
+        if wire.is_cluster() {
+            return self.down(up, late);
+        }
+        if self.suspected.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        let shared = Arc::clone(self);
+        self.runtime.spawn(async move {
+            match timeout(VERDICT, wire.send(&redis::cmd("PING"))).await {
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) => shared.down(up, error.to_string()),
+                Err(_) => shared.down(up, late),
+            }
+            shared.suspected.store(false, Ordering::SeqCst);
+        });
+    }
+
     fn complain(&self, up: u64, trouble: Trouble) -> Unanswered {
         match trouble {
             Trouble::Crowded => {}
-            Trouble::Late(limit) => {
-                self.late.fetch_add(1, Ordering::Relaxed);
-                self.down(up, format!("no answer within {limit:?}"));
-            }
-            Trouble::Stalled => {
-                self.late.fetch_add(1, Ordering::Relaxed);
-            }
+            Trouble::Late => drop(self.late.fetch_add(1, Ordering::Relaxed)),
             Trouble::Lost(error) => self.down(up, error.to_string()),
             Trouble::Refused(error) => {
                 self.grumble(&error);

@@ -75,6 +75,25 @@ async fn a_frozen_server_lets_everybody_go_at_the_first_missed_answer() {
     assert_eq!(ping(&link).await.as_deref(), Some("PONG"));
 }
 
+/// Late, but not gone: whoever looks something up does without for a moment, who is patient is answered.
+#[tokio::test]
+async fn a_server_that_answers_after_all_was_never_away() {
+    let server = Server::start(&[]).await;
+    let link = server.link().await;
+    server.signal("STOP");
+    let patient = {
+        let link = Arc::clone(&link);
+        tokio::spawn(async move { link.ask_within::<String>(&cmd("PING"), Duration::from_millis(400)).await })
+    };
+    assert_eq!(ping(&link).await, None);
+    server.signal("CONT");
+    assert_eq!(patient.await.expect("no panic").as_deref(), Some("PONG"));
+    while ping(&link).await.is_none() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!((link.state().lost, link.state().up), (0, true));
+}
+
 #[tokio::test]
 async fn a_refusal_is_counted_and_leaves_the_link_up() {
     let server = Server::start(&[]).await;

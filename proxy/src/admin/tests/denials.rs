@@ -84,6 +84,7 @@ async fn the_newest_denials_are_told_first() {
 #[rstest]
 #[case::nothing("/deny?limit=0", "limit=0: it must be between 1 and 10000")]
 #[case::too_many("/deny?limit=10001", "limit=10001")]
+#[case::no_number("/deny?limit=x", "the parameters are not understood: limit: invalid digit")]
 #[case::unknown_parameter("/deny?size=3", "unknown field `size`")]
 #[tokio::test(start_paused = true)]
 async fn an_impossible_listing_says_what_is_possible(#[case] path: &str, #[case] why: &str) {
@@ -115,6 +116,7 @@ async fn all_denials_are_forgotten_only_when_that_is_said() {
     let wrong = console.wrong(Method::DELETE, "/deny", "").await;
     assert!(wrong.contains("all=true"), "{wrong}");
     assert_eq!(console.told(Method::DELETE, "/deny?all=true", "").await, json!({ "forgotten": 2 }));
+    assert_eq!(console.engine.store().barriers().snapshot().len(), 1, "however many there were");
     assert_eq!(console.told(Method::GET, "/deny", "").await["total"], json!(0));
 }
 

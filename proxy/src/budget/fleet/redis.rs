@@ -18,7 +18,7 @@ impl Ledger for Link {
         let report = serde_json::to_string(report).expect("numbers, texts and lists");
         let mut command = redis::cmd("EVAL");
         command.arg(SCRIPT).arg(4).arg(&keys(self.prefix())).arg(report);
-        let view: String = self.ask(&command).await?;
+        let view: String = self.ask_within(&command, self.lookup_timeout()).await?;
         serde_json::from_str(&view)
             .inspect_err(|error| tracing::warn!(%error, view, "the budget's script answers nonsense"))
             .ok()

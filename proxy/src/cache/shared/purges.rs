@@ -62,7 +62,8 @@ pub(super) async fn run(inner: Arc<Inner>, store: Weak<Store>) {
 async fn look(link: &Link, store: &Store, up: u64, known: Option<Seen>) -> Option<Seen> {
     loop {
         // Before the barriers: what changes in between is seen the next time.
-        let version: Option<String> = link.ask(redis::cmd("GET").arg(name(link, "version"))).await?;
+        let version: Option<String> =
+            link.ask_within(redis::cmd("GET").arg(name(link, "version")), link.lookup_timeout()).await?;
         if known.as_ref().is_some_and(|(_, known)| *known == version) {
             return Some((up, version));
         }

@@ -5,6 +5,7 @@ use tokio::time::advance;
 
 use super::catalogue::spotify;
 use super::*;
+use crate::cache;
 use crate::guard;
 use crate::telemetry::Outcome;
 use scripted::Act;
@@ -164,6 +165,31 @@ async fn a_fallback_that_fails_leaves_the_refusal_and_is_tried_again() {
     assert_eq!(world.upstream.calls(), 5);
 }
 
+#[rstest]
+#[case::throttled(Act::Throttle(Some(3_600)), 429)]
+#[case::unavailable(Act::Status(503), 503)]
+#[case::unreadable(Act::Say(200, "application/json", "["), 502)]
+#[case::wrong(Act::Say(422, "application/json", r#"{"error":"no","status":4221}"#), 400)]
+#[tokio::test(start_paused = true)]
+async fn what_worked_and_fails_in_passing_does_not_say_that_the_request_is_refused(
+    #[case] act: Act,
+    #[case] status: u16,
+) {
+    let world = World::new();
+    world.upstream.script("negativeSeeds", usize::MAX, BLAMED);
+    let target = &spellings(&[spotify(1), spotify(2), spotify(3)], &[spotify(9)])[0];
+    assert_eq!(world.get(target).await.status, 200);
+    let store = world.engine.store();
+    let draws = cache::Scope::Category(cache::Category::Recommendation);
+    store.purge(&[draws], cache::Mode::Hard).expect("one category");
+    world.upstream.script("", usize::MAX, act);
+    assert_eq!(world.get(target).await.status, status);
+    world.upstream.recover();
+    advance(2 * 3_600 * SECOND).await;
+    let answer = world.get(target).await;
+    assert_eq!((answer.status.as_u16(), answer.cache_status.contains("; fallback")), (200, true));
+}
+
 #[tokio::test(start_paused = true)]
 async fn without_repair_a_refusal_is_the_answer() {
     let world = World::new();
@@ -224,4 +250,51 @@ async fn an_exempt_request_goes_upstream_even_when_denied() {
     }
     assert!(denials.exempt().remove("=/v1/track/search?searchText=ab&page=0").await);
     assert_eq!(world.get(target).await.outcome, Outcome::Denied);
+}
+
+/// Asked every hour until its window ends.
+#[rstest]
+#[case::search("/v1/track/search?searchText=song")]
+#[case::draw("/v1/track/recommendation?size=5&seeds=T000000000000000000001")]
+#[case::page("/v1/artist/00000052-0000-4000-8000-000000000001/track?size=50")]
+#[tokio::test(start_paused = true)]
+async fn a_stale_answer_that_is_refused_anew_is_served_to_its_end_and_asked_for_once_a_day(
+    #[case] target: &str,
+    #[values(1, 3)] days: u32,
+) {
+    let lives = move |category| match category {
+        cache::Category::Denied => cache::Ttl { fresh: DAY, stale: Duration::ZERO },
+        _ => cache::Ttl { fresh: DAY, stale: DAY * days },
+    };
+    let spare = Spare { early_refresh: false, ..Spare::default() };
+    let cache = cache::Settings { ttls: cache::Ttls::new(lives), jitter: 0.0, ..cache::Settings::default() };
+    let world = World::with(Settings { cache, spare, ..Settings::default() });
+    let answered = world.get(target).await;
+    world.upstream.script("", usize::MAX, BLAMED);
+    advance(DAY + 3_600 * SECOND).await;
+    for _ in 1..24 * days {
+        let stale = world.get(target).await;
+        assert_eq!((stale.outcome, &stale.body), (Outcome::Stale, &answered.body));
+        world.settled().await;
+        advance(3_600 * SECOND).await;
+    }
+    let refused = world.get(target).await;
+    assert_eq!((refused.status.as_u16(), refused.outcome), (400, Outcome::Denied));
+    assert_eq!(world.upstream.calls(), 1 + days as usize);
+    let metrics = world.engine.metrics().render(&world.engine.gauges());
+    assert!(metrics.contains(&format!("recobeat_denials_learned_total {days}")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_draw_that_is_refused_leaves_the_last_one_and_is_not_asked_for_again() {
+    let world = World::new();
+    let target = "/v1/track/recommendation?size=5&seeds=T000000000000000000001";
+    let drawn = world.get(target).await;
+    world.upstream.script("", usize::MAX, BLAMED);
+    for _ in 0..3 {
+        let again = world.ask(target, &Caller { no_cache: true, ..caller() }).await;
+        assert_eq!((again.status.as_u16(), &again.body), (200, &drawn.body));
+        assert!(again.cache_status.contains("no new draw"), "{}", again.cache_status);
+    }
+    assert_eq!(world.upstream.calls(), 2);
 }

@@ -145,7 +145,7 @@ async fn denials_on_disk_are_listed_until_they_are_forgotten() {
     assert_eq!(texts(&denials.list(9).await), [text(2), text(1)], "the file may still have it");
     second.get("/v1/track/recommendation?size=2&seeds=nobody").await;
     assert_eq!(denials.list(9).await.total, 2, "one in both tiers counts once");
-    assert_eq!(denials.forget_all().await, 2);
+    assert_eq!(denials.forget_all().await, Ok(2));
     assert_eq!(denials.list(9).await.total, 0);
 }
 

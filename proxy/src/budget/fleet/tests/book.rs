@@ -112,30 +112,8 @@ impl Book {
         self.ring.retain(|_, at| *at > now - gap.max(WINDOW));
         self.ring.values_mut().for_each(|at| *at = at.min(now));
 
-        let free_slots = self.free_slots(now, report);
-        if free_slots == 0 {
-            self.full = now;
-        }
-        me.asks = report.ask.as_ref().map_or(0, |ask| if ask.background { 1 } else { 2 });
         let mut view = View { epoch, turn: self.turn, now, ..View::default() };
-        if let Some(ask) = report.ask.as_ref().filter(|_| rate >= 1.0) {
-            let mut at = self.free_at(now, report, ask, rate, gap);
-            let before = self.turns_before(now, name, &me);
-            if before > 0.0 {
-                at = at.max(self.full + CROWDED) + before * TURN;
-            }
-            if at <= now {
-                self.ring.insert(ask.start.clone(), now);
-                self.slots.insert(ask.start.clone(), now + LEASE);
-                me.granted = now;
-                view.granted = true;
-                if free_slots == 1 {
-                    self.full = now;
-                }
-            } else {
-                view.retry = Some(at - now);
-            }
-        }
+        (view.granted, view.retry) = self.answer(now, report, &mut me, rate, gap);
         me = Replica { seq: report.seq, heard: now, remembered: now + MEMORY, queue: report.queue, ..me };
         if report.leaving {
             self.replicas.remove(name);
@@ -201,6 +179,38 @@ impl Book {
             since += minutes * MINUTE;
         }
         (rate, since)
+    }
+
+    /// Whether the replica may start what it asks for, and when to ask again.
+    fn answer(
+        &mut self,
+        now: f64,
+        report: &Report,
+        me: &mut Replica,
+        rate: f64,
+        gap: f64,
+    ) -> (bool, Option<f64>) {
+        let free_slots = self.free_slots(now, report);
+        if free_slots == 0 {
+            self.full = now;
+        }
+        me.asks = report.ask.as_ref().map_or(0, |ask| if ask.background { 1 } else { 2 });
+        let Some(ask) = report.ask.as_ref().filter(|_| rate >= 1.0) else { return (false, None) };
+        let mut at = self.free_at(now, report, ask, rate, gap);
+        let before = self.turns_before(now, &report.replica, me);
+        if before > 0.0 {
+            at = at.max(self.full + CROWDED) + before * TURN;
+        }
+        if at > now {
+            return (false, Some(at - now));
+        }
+        self.ring.insert(ask.start.clone(), now);
+        self.slots.insert(ask.start.clone(), now + LEASE);
+        me.granted = now;
+        if free_slots == 1 {
+            self.full = now;
+        }
+        (true, None)
     }
 
     /// Replicas that are known or configured, the silent ones that are known, and how many more.

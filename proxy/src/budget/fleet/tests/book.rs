@@ -46,7 +46,6 @@ fn owner(start: &str) -> &str {
 
 impl Book {
     /// What the script answers at `now`.
-    #[allow(clippy::too_many_lines)] // in the order of the script that it stands for
     pub(super) fn exchange(&mut self, now: f64, report: &Report) -> View {
         let epoch = self.epoch.get_or_insert_with(|| now.to_string()).clone();
         self.set_back(now);

@@ -340,7 +340,8 @@ proptest! {
                     }
                     Fate::Mended(replica) => fleet.lines[replica % count].is_up(true),
                 }
-                // Who is cut off alone for longer than a minute is taken for dead.
+                // Who is cut off alone for longer than a minute is taken for dead, so it is heard of before.
+                let cuts = cut.len();
                 cut.retain(|(replica, since)| {
                     let still = since.elapsed() < Duration::from_secs(40);
                     if !still {
@@ -348,6 +349,10 @@ proptest! {
                     }
                     still
                 });
+                if cut.len() < cuts {
+                    fleet.server.becomes(State::Up);
+                    sleep(Duration::from_secs(1)).await;
+                }
             }
             fleet.server.becomes(State::Up);
             fleet.lines.iter().for_each(|line| line.is_up(true));

@@ -18,6 +18,7 @@ mod moments;
 mod note;
 mod queue;
 mod raised;
+mod recall;
 mod scope;
 mod shared;
 mod store;

@@ -5,42 +5,33 @@
 //! announces itself to the budget, lingers, waits for its permit, looks every id up once more
 //! (somebody may have filled it meanwhile), and asks upstream for what is left. Where replicas share
 //! a server, an id boards once this one holds its lease; else it lands with what another one stores.
-//!
-//! Absence is concluded carefully: an id counts as missing only when its call was a complete 200
-//! *and* every row of the answer belongs to an id that was asked. A row under a foreign id may be
-//! the answer to any id left over (a relinked track), so those are asked again in calls of their
-//! own, halved each time, until each either stands alone with its answer or is in a call that
-//! answers nothing.
 
 mod ahead;
+mod leading;
+mod settling;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use futures_util::future::ready;
-use futures_util::stream::FuturesUnordered;
-use http::StatusCode;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep};
 
 use super::dispatch::{Ask, Dispatch};
 use super::failure::Failure;
-use super::lead::Lead;
 use super::lease::Leases;
 use super::pool::{Carrier, Need, Pool, Rider};
 use super::read_ahead::ReadAhead;
 use super::table::{Flights, Landing, Stage, Waiter};
 use super::urgency::{Seat, Urgency};
-use crate::api::{Endpoint, Extracted, Id, ParsedRow, RowKind, Shape, Uuid, extract};
+use crate::api::{Endpoint, Id, RowKind, Uuid};
 use crate::budget::{Lane, Permit, Ticket};
-use crate::cache::{Entry, Key, Known, Store};
+use crate::cache::{Entry, Known, Store};
 use crate::clock::Timestamp;
 use crate::telemetry::Metrics;
-use crate::upstream::Reply;
+use settling::rows_of;
 
 type RowKey = (RowKind, Id);
 type RowLanding = Landing<RowKey, RowResult, Arc<Seat>>;
@@ -204,55 +195,6 @@ impl Inner {
         }
     }
 
-    /// Boards each rider as soon as it has its lease; those that another replica fetches meanwhile
-    /// land with what that has stored.
-    async fn lead(self: Arc<Self>, leases: Leases, kind: RowKind, riders: Vec<RowRider>, wish: Wish) {
-        let leading: FuturesUnordered<_> = riders
-            .into_iter()
-            .map(|rider| {
-                let (leases, inner) = (leases.clone(), Arc::clone(&self));
-                async move { inner.lead_one(&leases, kind, rider, wish).await }
-            })
-            .collect();
-        let mut refused = None;
-        leading
-            .for_each(|led| {
-                if let Some((rider, wish)) = led {
-                    self.board(kind, vec![rider], wish, &mut refused);
-                }
-                ready(())
-            })
-            .await;
-    }
-
-    async fn lead_one(
-        &self,
-        leases: &Leases,
-        kind: RowKind,
-        mut rider: RowRider,
-        wish: Wish,
-    ) -> Option<(RowRider, Wish)> {
-        let urgency = Arc::new(Urgency::new(wish.lane));
-        rider.landing.fetch().change(&urgency);
-        let key = lease_key(kind, &rider.id);
-        let id = rider.id.clone();
-        let look_up =
-            || async { fetched(self.store.recall_fresh(kind, std::slice::from_ref(&id)).await?.first()?) };
-        let stage = |stage| rider.landing.stage(stage);
-        match leases.lead(&key, &urgency, look_up, stage).await {
-            Lead::Found(found) => {
-                rider.landing.land(Ok(found));
-                None
-            }
-            Lead::Fetch { lease, waited } => {
-                rider.lease = lease;
-                // Whoever waited for others has been let in already.
-                let deadline = wish.deadline.filter(|_| !waited);
-                Some((rider, Wish { deadline, ..wish }))
-            }
-        }
-    }
-
     /// `refused`: why a rider of the same request was refused before.
     fn board(
         self: &Arc<Self>,
@@ -333,34 +275,6 @@ impl Inner {
             return;
         }
         self.ride(group.kind, permit, &carrier.urgency, carrier.client, riders).await;
-    }
-
-    /// Those of `riders` that are still to be fetched, and still by this replica.
-    async fn confirm(
-        self: &Arc<Self>,
-        kind: RowKind,
-        client: IpAddr,
-        riders: Vec<RowRider>,
-    ) -> Vec<RowRider> {
-        let Some(leases) = self.leases.as_ref().filter(|leases| leases.matter()) else { return riders };
-        let held: Vec<_> = riders.iter().map(|rider| rider.lease.as_ref()).collect();
-        let kept = leases.confirm(&held).await;
-        let (ours, lost): (Vec<_>, Vec<_>) = riders.into_iter().zip(kept).partition(|(_, kept)| *kept);
-        for (mut rider, _) in lost {
-            rider.lease = None;
-            let lane = rider.landing.fetch().lane().unwrap_or(Lane::Warm);
-            self.open(kind, vec![rider], Wish { client, lane, deadline: None });
-        }
-        let ids: Vec<Id> = ours.iter().map(|(rider, _)| rider.id.clone()).collect();
-        let known = self.store.recall_fresh(kind, &ids).await.unwrap_or_default();
-        let mut open = Vec::with_capacity(ours.len());
-        for (index, (rider, _)) in ours.into_iter().enumerate() {
-            match known.get(index).and_then(fetched) {
-                Some(found) => rider.landing.land(Ok(found)),
-                None => open.push(rider),
-            }
-        }
-        open
     }
 
     /// Asks again for ids that stayed open, in a call that nobody else joins.
@@ -445,64 +359,6 @@ impl Inner {
         }
     }
 
-    /// Learns every row, and lands every rider whose answer is certain.
-    fn settle(self: &Arc<Self>, trip: Trip, riders: Vec<RowRider>, rows: &[ParsedRow]) {
-        let lesson = self.store.as_of(trip.asked);
-        let call = Some(CallId(self.calls.fetch_add(1, Ordering::Relaxed)));
-        let alone = riders.len() == 1;
-        let leader = riders.first().map(|rider| rider.id.clone());
-        let bring_down = |rider: RowRider, row| {
-            let led = leader.as_ref() == Some(&rider.id);
-            rider.landing.land(Ok(Fetched { row, call, led }));
-        };
-        self.read_ahead(trip, rows);
-        let entries: Vec<Entry> = rows.iter().map(|row| lesson.learn(row)).collect();
-        let mut stranger = vec![true; rows.len()];
-        let mut open = Vec::new();
-        for rider in riders {
-            let own: Vec<usize> = (0..rows.len()).filter(|row| answers(&rows[*row], &rider.id)).collect();
-            // A track asked by both its ids may come once or twice; neither makes it a stranger.
-            let unclaimed = own.iter().find(|row| stranger[**row]);
-            let Some(index) = unclaimed.or(own.first()).copied() else {
-                open.push(rider);
-                continue;
-            };
-            // Another row under an id of this call is no stranger either.
-            own.iter().for_each(|row| stranger[*row] = stranger[*row] && *row != index && alone);
-            bring_down(rider, Some((rows[index].uuid, entries[index].clone())));
-        }
-        let strangers: Vec<&ParsedRow> =
-            rows.iter().zip(stranger).filter_map(|(row, stranger)| stranger.then_some(row)).collect();
-        match (strangers.as_slice(), alone) {
-            ([], _) => {
-                for rider in open {
-                    lesson.learn_absence(trip.kind, &rider.id);
-                    bring_down(rider, None);
-                }
-            }
-            ([relinked], true) => {
-                for rider in open {
-                    let entry = lesson.learn_as(&rider.id, relinked);
-                    bring_down(rider, Some((relinked.uuid, entry)));
-                }
-            }
-            (_, true) => {
-                let failure = Failure::Unusable("several rows for one id".to_owned());
-                failure.log(trip.kind.multi_get_path());
-                open.into_iter().for_each(|rider| rider.landing.land(Err(failure.clone())));
-            }
-            (_, false) => self.ask_again(trip, open),
-        }
-    }
-
-    fn ask_again(self: &Arc<Self>, trip: Trip, mut open: Vec<RowRider>) {
-        let Trip { kind, client, lane, .. } = trip;
-        let second = open.split_off(open.len() / 2);
-        for half in [open, second].into_iter().filter(|half| !half.is_empty()) {
-            self.runtime.spawn(Arc::clone(self).carry_alone(kind, client, lane, half));
-        }
-    }
-
     fn with_pool<R>(&self, group: Group, act: impl FnOnce(&mut Pool<RowLanding>) -> R) -> R {
         let mut pools = lock(&self.pools);
         let pool = pools.entry(group).or_insert_with(|| Pool::new(self.settings.max_ids));
@@ -522,34 +378,4 @@ fn fetched(known: &Known) -> Option<Fetched> {
         Known::Row { .. } | Known::Nothing(_) => return None,
     };
     Some(Fetched { row, call: None, led: false })
-}
-
-/// What stands for a row whose key may not be known before it is fetched.
-fn lease_key(kind: RowKind, id: &Id) -> Key {
-    match id {
-        Id::Uuid(uuid) => Key::Row(kind, *uuid),
-        Id::Spotify(_) | Id::Malformed(_) => Key::Missing(kind, id.clone()),
-    }
-}
-
-fn answers(row: &ParsedRow, id: &Id) -> bool {
-    match id {
-        Id::Uuid(uuid) => row.uuid == *uuid,
-        Id::Spotify(spotify) => row.spotify == Some(*spotify),
-        Id::Malformed(_) => false,
-    }
-}
-
-/// The rows of a multi-get's answer. A 404 here would make clients mark every id as missing
-/// (contract §14), so it becomes an unusable answer.
-fn rows_of(kind: RowKind, reply: &Reply) -> Result<Extracted, Failure> {
-    match reply.status {
-        StatusCode::OK if reply.is_json() => {
-            extract(Shape::MultiGet(kind), &reply.body).map_err(|error| Failure::Unusable(error.to_string()))
-        }
-        status if status.is_client_error() && status != StatusCode::NOT_FOUND && reply.is_error_body() => {
-            Err(Failure::Relayed { status, body: reply.body.clone() })
-        }
-        status => Err(Failure::Unusable(format!("status {status} to a list of ids"))),
-    }
 }

@@ -94,6 +94,7 @@ async fn begins_anew(stage: &mut Stage, file: &Path, target: &str) {
     assert_eq!(stage.calls(), 1, "nothing was left to answer from");
     let warnings = stage.proxy.log.warnings();
     assert!(matches!(&warnings[..], [one] if one.contains("moved aside")), "{warnings:#?}");
+    assert_eq!(stage.proxy.metric("recobeat_disk_files_set_aside_total").await, Some(1.0));
     assert_eq!(stage.proxy.metric(UP).await, Some(1.0));
     let folder = file.parent().expect("a file is in a folder");
     let names = fs::read_dir(folder).expect("the folder can be read").flatten();

@@ -7,7 +7,7 @@ use redis::RedisError;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::wire::{self, Wire};
-use super::{Event, Settings, Shared};
+use super::{Event, Settings, Shared, VERDICT};
 
 /// The first pause between two probes of a server that is away; doubles up to [`LONGEST_PAUSE`].
 const PAUSE: Duration = Duration::from_millis(50);
@@ -105,7 +105,8 @@ async fn listen(shared: &Shared) {
 async fn check(shared: &Shared, mut wire: Wire, up: u64) {
     loop {
         sleep(CHECK).await;
-        let limit = shared.settings.lookup_timeout;
+        // As patient as everybody else: late is not yet away.
+        let limit = shared.settings.lookup_timeout + VERDICT;
         match timeout(limit, shared.compare_clocks(&mut wire)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => return shared.down(up, error.to_string()),

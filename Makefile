@@ -11,7 +11,7 @@ SHELL := /bin/bash
 # A C compiler and cmake build zlib-ng for the HTTP library; the certificates are for the upstream.
 DEPS := cmake gcc g++ make ca-certificates curl
 # The tests start servers of their own; Valkey's where the distribution has it.
-SERVERS := redis-server
+SERVERS := redis-server postgresql
 SERVERS_IF_PACKAGED := valkey-server
 
 # Installs those of the packages $(1) that are missing, and of $(2) those that are packaged as well.

@@ -1,0 +1,1 @@
+//! Mood analysis by rules.

@@ -1,0 +1,99 @@
+//! RecoBeat, asked through the proxy.
+//!
+//! A run sees [`Catalogue`] only; tests give it one from memory. There is no limiter here and no
+//! cache: both are the proxy's. What a run may ask is bounded by its [`CallPlan`] instead, which
+//! counts *requests*, whether the proxy then knows the answer or not: so the same request always
+//! asks the same, cold or warm.
+
+use async_trait::async_trait;
+use std::time::Duration;
+use uuid::Uuid;
+
+use crate::model::{Artist, Features, PerFeature, SpotifyId, Track, TrackId};
+
+/// Audio features of a track, as its row gives them; `popularity` is never set here.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FeatureRow {
+    pub id: Uuid,
+    pub spotify: Option<SpotifyId>,
+    pub features: Features,
+}
+
+/// A page of a search or of an artist's tracks, in the order of the upstream.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page<T> {
+    pub rows: Vec<T>,
+    /// Zero-based.
+    pub page: u32,
+    pub total_pages: u32,
+}
+
+/// What to recommend by (contract §7).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Draw {
+    /// 1 to 5.
+    pub seeds: Vec<TrackId>,
+    /// Fewer than seeds, none of them a seed.
+    pub negatives: Vec<TrackId>,
+    /// 1 to 100.
+    pub size: u8,
+    /// Numeric targets that are sent; usually only tempo and popularity.
+    pub targets: PerFeature<Option<f64>>,
+    /// 1 to 5.
+    pub feature_weight: Option<f64>,
+    /// Ask for other rows than last time.
+    pub fresh: bool,
+}
+
+/// Why a call brought nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// 429 or 503, after its `Retry-After` was waited out once if it fitted.
+    #[error("the proxy has no room for the call: come back in {} s", retry_after.as_secs())]
+    Busy { retry_after: Duration },
+    /// The upstream refused the request itself.
+    #[error("refused with {status}: {message}")]
+    Refused { status: u16, message: String },
+    #[error("the proxy answered {status}")]
+    Failed { status: u16 },
+    #[error("the proxy cannot be reached: {0}")]
+    Unreachable(String),
+    #[error("no answer within {} s", .0.as_secs())]
+    TimedOut(Duration),
+    #[error("an answer of an unexpected shape: {0}")]
+    Shape(String),
+}
+
+/// What RecoBeat can be asked. Lists longer than 40 ids are split by the implementation.
+#[async_trait]
+pub trait Catalogue: Send + Sync {
+    /// Rows of the ids that are known, in no particular order; the rest is silently absent.
+    async fn tracks(&self, ids: &[TrackId]) -> Result<Vec<Track>, CallError>;
+    /// Like [`Catalogue::tracks`]. Rows are joined by `spotify` for Spotify ids, by `id` for UUIDs.
+    async fn features(&self, ids: &[TrackId]) -> Result<Vec<FeatureRow>, CallError>;
+    /// Ids of artists of either kind.
+    async fn artists(&self, ids: &[TrackId]) -> Result<Vec<Artist>, CallError>;
+    /// Titles that contain `text` (3 characters or more), 50 rows a page.
+    async fn search_tracks(&self, text: &str, page: u32) -> Result<Page<Track>, CallError>;
+    /// Names that contain `text`, 50 rows a page.
+    async fn search_artists(&self, text: &str, page: u32) -> Result<Page<Artist>, CallError>;
+    /// Ordered by id, 50 rows a page.
+    async fn artist_tracks(&self, artist: Uuid, page: u32) -> Result<Page<Track>, CallError>;
+    /// Full rows without features.
+    async fn recommend(&self, draw: &Draw) -> Result<Vec<Track>, CallError>;
+}
+
+/// What a run's calls came to, from the proxy's `Cache-Status`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// Sent to the proxy, repetitions included.
+    pub requests: u32,
+    /// Of these, answered wholly from the proxy's cache.
+    pub hits: u32,
+    /// Upstream calls that the proxy made for them.
+    pub upstream_calls: u32,
+    /// Time that they waited in the proxy's queue, summed.
+    pub queued: Duration,
+    /// Without an answer that could be used.
+    pub failed: u32,
+}

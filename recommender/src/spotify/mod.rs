@@ -1,0 +1,1 @@
+//! Top tracks and artists from Spotify, optional.

@@ -1,0 +1,127 @@
+//! Playlists and runs, kept: one row per run, from its start on.
+//!
+//! One trait, two engines: a SQLite file by default, PostgreSQL by its URL. One suite of tests runs on
+//! both. A change of status is one statement that refuses to go backwards, and the end of a run
+//! writes list, counts and status in one: there is never half a playlist.
+
+use async_trait::async_trait;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::model::{Playlist, PlaylistSummary, PublicStats, Recommendation, Status, UserStats};
+
+/// A run as it is accepted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewRun {
+    pub session_id: Uuid,
+    pub user_id: String,
+    pub mood_prompt: String,
+    /// To resume it.
+    pub request: Value,
+    pub metadata: Value,
+}
+
+/// The end of a run that has tracks, or the new state of an edited list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finished {
+    pub recommendations: Vec<Recommendation>,
+    pub mood_analysis: Value,
+    pub playlist_data: Value,
+    pub metadata: Value,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SortBy {
+    #[default]
+    CreatedAt,
+    Name,
+    TrackCount,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SortOrder {
+    #[default]
+    Descending,
+    Ascending,
+}
+
+/// A user's list.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ListQuery {
+    pub user_id: String,
+    /// At most 100.
+    pub limit: u32,
+    pub offset: u32,
+    pub exclude_statuses: Vec<Status>,
+    /// Substring of prompt, name, emotion, energy level, status, titles or artists; case-folded.
+    pub search: Option<String>,
+    pub sort_by: SortBy,
+    pub sort_order: SortOrder,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListPage {
+    pub playlists: Vec<PlaylistSummary>,
+    /// Of the whole list, not of this page.
+    pub total: i64,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The row is gone, or is not the caller's.
+    #[error("no such playlist")]
+    Absent,
+    /// The run has ended or would go backwards.
+    #[error("the run has already gone on to {}", .0.name())]
+    Passed(Status),
+    #[error("the database: {0}")]
+    Database(#[from] sqlx::Error),
+    #[error("a migration failed: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    #[error("a row that cannot be read: {0}")]
+    Row(String),
+    #[error("{0}")]
+    Url(String),
+}
+
+/// All rows are looked up by owner where a `user` is asked for: another's are [`StoreError::Absent`].
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Makes the row of a run, `pending`.
+    async fn begin(&self, run: &NewRun) -> Result<Playlist, StoreError>;
+    /// Notes where a run stands.
+    async fn advance(&self, session: Uuid, status: Status, step: Option<&str>) -> Result<(), StoreError>;
+    /// Keeps the mood of a run on its way.
+    async fn analysed(&self, session: Uuid, mood_analysis: &Value) -> Result<(), StoreError>;
+    /// Completes a run: list, counts, colours, status in one statement.
+    async fn complete(&self, session: Uuid, end: &Finished) -> Result<Playlist, StoreError>;
+    /// Ends a run as `failed` or `cancelled`, with the reason.
+    async fn end(
+        &self,
+        session: Uuid,
+        status: Status,
+        reason: &str,
+        metadata: &Value,
+    ) -> Result<(), StoreError>;
+    /// Replaces the list of a completed run.
+    async fn edit(&self, user: &str, session: Uuid, list: &[Recommendation]) -> Result<Playlist, StoreError>;
+    async fn by_session(&self, session: Uuid) -> Result<Playlist, StoreError>;
+    async fn by_id(&self, id: i64) -> Result<Playlist, StoreError>;
+    async fn list(&self, query: &ListQuery) -> Result<ListPage, StoreError>;
+    /// Soft: the row stays, unseen. A run under way ends as `cancelled`.
+    async fn delete(&self, user: &str, id: i64) -> Result<Uuid, StoreError>;
+    async fn user_stats(&self, user: &str) -> Result<UserStats, StoreError>;
+    async fn public_stats(&self) -> Result<PublicStats, StoreError>;
+    /// The five most frequent, with their counts.
+    async fn frequent_emotions(&self, user: &str) -> Result<Vec<(String, i64)>, StoreError>;
+    /// Sessions of a user's lists that hold the track with this Spotify id.
+    async fn holding_track(&self, user: &str, track_id: &str) -> Result<Vec<Uuid>, StoreError>;
+    /// Runs without an end, oldest first.
+    async fn unfinished(&self) -> Result<Vec<Playlist>, StoreError>;
+    /// Of all users, newest first; `limit` at most 50.
+    async fn recent(&self, limit: u32) -> Result<Vec<Playlist>, StoreError>;
+    /// The database answers.
+    async fn ping(&self) -> Result<(), StoreError>;
+    /// `sqlite` or `postgres`.
+    fn engine(&self) -> &'static str;
+}

@@ -15,7 +15,11 @@ mod run;
 pub(crate) mod wire;
 
 #[cfg(test)]
+pub(crate) mod standin;
+#[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 

@@ -5,8 +5,11 @@
 //! counts *requests*, whether the proxy then knows the answer or not: so the same request always
 //! asks the same, cold or warm.
 
+mod ask;
 #[cfg(test)]
 pub(crate) mod testing;
+
+pub use ask::{Answer, Ask, BATCH};
 
 use std::time::Duration;
 
@@ -85,6 +88,10 @@ pub trait Catalogue: Send + Sync {
     async fn artist_tracks(&self, artist: Uuid, page: u32) -> Result<Page<Track>, CallError>;
     /// Full rows without features.
     async fn recommend(&self, draw: &Draw) -> Result<Vec<Track>, CallError>;
+    /// Time that the calls until now have waited in the proxy's queue, where that is known.
+    fn queued(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// What a run's calls came to, from the proxy's `Cache-Status`.

@@ -71,6 +71,10 @@ impl Brief {
         }
     }
 
+    pub fn learn_page(&mut self, artist: Uuid, page: u32, rows: Vec<Track>, total_pages: u32) {
+        self.pages.insert((artist, page), TrackPage { rows, total_pages });
+    }
+
     /// What is really known of a track, its popularity included.
     pub fn features_of(&self, track: &Track) -> Features {
         let mut known = self.features.get(&track.id).copied().unwrap_or_default();

@@ -8,7 +8,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{MoodRequest, Priority, TemporalContext};
+use super::{MoodRequest, Priority, TemporalContext, closest};
+
+mod check;
+#[cfg(test)]
+mod tests;
 
 /// What a playlist is wanted for. Only `mood_prompt` is required, here or as a query parameter.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
@@ -162,11 +166,41 @@ pub enum Unreadable {
 impl StartBody {
     /// Reads JSON; the error names the field.
     pub fn read(json: &[u8]) -> Result<Self, Unreadable> {
-        serde_json::from_slice(json).map_err(|error| Unreadable::Syntax(error.to_string()))
+        // A list would be read too, its items taken for the fields in their order.
+        if json.trim_ascii_start().first() == Some(&b'[') {
+            return Err(Unreadable::Shape(shape(".", "must be a JSON object")));
+        }
+        let mut reader = serde_json::Deserializer::from_slice(json);
+        let body = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+            if error.inner().is_data() {
+                let path = error.path().to_string();
+                Unreadable::Shape(shape(&path, &error.into_inner().to_string()))
+            } else {
+                Unreadable::Syntax(error.into_inner().to_string())
+            }
+        })?;
+        reader.end().map_err(|error| Unreadable::Syntax(error.to_string()))?;
+        Ok(body)
     }
 
     /// The request, or everything that is wrong with it.
     pub fn check(self) -> Result<MoodRequest, Vec<FieldError>> {
-        Ok(MoodRequest::of(self.mood_prompt.unwrap_or_default()))
+        check::check(self)
     }
+}
+
+/// The parser's words without the place in the text, which the path replaces; for a field that does
+/// not exist, what was probably meant.
+fn shape(path: &str, message: &str) -> FieldError {
+    let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
+    let path = if path == "." { "body" } else { path };
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let message = match (message.starts_with("unknown field"), quoted.next()) {
+        (true, Some(name)) => match closest(name, quoted) {
+            Some(meant) => format!("unknown field `{name}`, did you mean `{meant}`?"),
+            None => message.to_owned(),
+        },
+        _ => message.to_owned(),
+    };
+    FieldError { field: path.to_owned(), message }
 }

@@ -9,6 +9,7 @@ mod mood;
 mod outcome;
 mod playlist;
 mod request;
+mod spelling;
 mod status;
 mod track;
 
@@ -19,5 +20,6 @@ pub use mood::{ColorScheme, Emotion, EnergyLevel, Intent, IntentKind, Mood, Size
 pub use outcome::{AudioFeatures, Outcome, Phase, Recommendation, Source};
 pub use playlist::{Playlist, PlaylistSummary, PublicStats, UserStats};
 pub use request::{MentionedTrack, MoodRequest, Priority, TopArtist, TopTrack};
+pub(crate) use spelling::closest;
 pub use status::{OutOfOrder, Status};
 pub use track::{Artist, ArtistName, Track};

@@ -50,6 +50,25 @@ pub enum Theme {
     Comedy,
 }
 
+impl Theme {
+    pub const ALL: [Self; 4] = [Self::Holiday, Self::Religious, Self::Kids, Self::Comedy];
+
+    /// As in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Holiday => "holiday",
+            Self::Religious => "religious",
+            Self::Kids => "kids",
+            Self::Comedy => "comedy",
+        }
+    }
+
+    /// The theme of that name, in capitals or not.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|theme| theme.name().eq_ignore_ascii_case(name.trim()))
+    }
+}
+
 /// Three colours as `#RRGGBB`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ColorScheme {

@@ -3,6 +3,7 @@
 mod caller;
 mod counted;
 mod events;
+pub(crate) mod listed;
 mod process;
 mod scene;
 mod terms;

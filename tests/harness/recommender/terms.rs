@@ -12,7 +12,7 @@ pub(crate) struct Terms {
 impl Terms {
     /// Limits as shipped.
     pub(crate) fn default_limits() -> Self {
-        Self { variables: Vec::new() }.set("schedule.warm_at", "")
+        Self { variables: Vec::new() }.set("schedule.warm_at", "null")
     }
 
     pub(crate) fn lifted() -> Self {

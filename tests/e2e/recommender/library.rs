@@ -1,6 +1,6 @@
 //! The playlists that are kept, and the statistics over them.
 
-use crate::harness::recommender::{Caller, Scene, list};
+use crate::harness::recommender::{Caller, Scene, escaped, list};
 use serde_json::Value;
 
 async fn page(caller: &Caller, query: &str) -> Value {
@@ -37,7 +37,7 @@ async fn playlists_are_kept_listed_searched_and_deleted() {
     let whole = ann.get(&format!("/api/playlists/{id}")).await.json();
     assert_eq!(whole["session_id"], row["session_id"]);
     let title = list(&whole, "recommendations_data")[0]["track_name"].as_str().expect("a title").to_owned();
-    let found = page(&ann, &format!("?search={}", form(&title))).await;
+    let found = page(&ann, &format!("?search={}", escaped(&title))).await;
     assert!(prompts(&found).contains(&"sad and melancholy"), "{title}: {found}");
 
     let deleted = ann.delete(&format!("/api/playlists/{id}")).await;
@@ -47,10 +47,6 @@ async fn playlists_are_kept_listed_searched_and_deleted() {
     let session = row["session_id"].as_str().expect("a session");
     assert_eq!(ann.results(session).await.code(), 404);
     assert_eq!(ann.delete(&format!("/api/playlists/{id}")).await.code(), 404);
-}
-
-fn form(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

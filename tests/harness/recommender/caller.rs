@@ -142,3 +142,8 @@ pub(crate) fn list<'a>(of: &'a Value, member: &str) -> &'a [Value] {
 pub(crate) fn post(target: &str, body: String) -> Ask {
     Ask::new(Method::POST, target).header("content-type", "application/json").body(body)
 }
+
+/// Every byte percent-encoded, for a path or a query.
+pub(crate) fn escaped(text: &str) -> String {
+    text.bytes().fold(String::new(), |escaped, byte| escaped + &format!("%{byte:02X}"))
+}

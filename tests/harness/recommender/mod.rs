@@ -9,7 +9,7 @@ mod scene;
 mod terms;
 mod token;
 
-pub(crate) use caller::{Caller, is_end, list};
+pub(crate) use caller::{Caller, escaped, is_end, list};
 pub(crate) use counted::Counted;
 pub(crate) use events::{Event, Events};
 pub(crate) use process::Recommender;

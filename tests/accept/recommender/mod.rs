@@ -61,6 +61,7 @@ pub(crate) fn rows() -> Vec<Row> {
             "all complete; the budget is kept",
             crowd::warm,
         ),
+        row("the same, overlapping users with tastes of their own", "the same", crowd::warm_with_tastes),
         row(
             "100 starts, 10 at once, overlapping users: default limits, cold",
             "each ends within 120 s, completed or partial with the reason; the budget is kept",

@@ -6,6 +6,7 @@ mod events;
 pub(crate) mod listed;
 mod process;
 mod scene;
+mod stand_in;
 mod terms;
 mod token;
 
@@ -14,6 +15,7 @@ pub(crate) use counted::Counted;
 pub(crate) use events::{Event, Events};
 pub(crate) use process::Recommender;
 pub(crate) use scene::Scene;
+pub(crate) use stand_in::{Asked, StandIn};
 pub(crate) use terms::Terms;
 pub(crate) use token::{Claims, Key};
 

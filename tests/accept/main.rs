@@ -1,4 +1,4 @@
-//! `make accept`: what the proxy promises, row by row, with the figures seen.
+//! `make accept`: what the services promise, row by row, with the figures seen.
 //!
 //! The real binary on loopback sockets in front of the simulator; calls and the gaps between them
 //! are read from the simulator's log, times from this program's own clients on the same machine.
@@ -22,6 +22,7 @@ mod outage;
 mod overlap;
 mod purge;
 mod recommended;
+mod recommender;
 mod refused;
 mod relink;
 mod restart;
@@ -116,7 +117,7 @@ async fn main() -> ExitCode {
     let selected: Vec<String> = std::env::args().skip(1).collect();
     let begun = Instant::now();
     let mut table = Table::begin();
-    for row in rows().into_iter().chain(kept::rows()) {
+    for row in rows().into_iter().chain(kept::rows()).chain(recommender::rows()) {
         if selected.is_empty() || selected.iter().any(|part| row.case.contains(part.as_str())) {
             table.add(&row, &row.run().await);
         }

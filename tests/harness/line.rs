@@ -73,8 +73,13 @@ impl Line {
 
     /// From a loopback address of the caller's choice: the proxy is fair between addresses.
     pub(crate) async fn between(from: IpAddr, to: SocketAddr) -> Self {
-        let sender = open(from, to).await.unwrap_or_else(|error| panic!("cannot connect to {to}: {error}"));
-        Self { to, from, sender, opened: 1 }
+        Self::try_between(from, to).await.unwrap_or_else(|lost| panic!("{to}: {lost}"))
+    }
+
+    /// The same for a server that may be away.
+    pub(crate) async fn try_between(from: IpAddr, to: SocketAddr) -> Result<Self, Lost> {
+        let opened = open(from, to).await.map_err(|error| Lost::Gone(format!("at opening: {error}")));
+        Ok(Self { to, from, sender: opened?, opened: 1 })
     }
 
     pub(crate) async fn get(&mut self, target: &str) -> Answer {

@@ -5,10 +5,11 @@
 //! a proxy that never gets ready) is a panic with the proxy's log, so that tests read as behaviour
 //! only. What a proxy does to a client, including closing its connection, is a value.
 
-#![allow(dead_code, reason = "each target uses its own part")]
+#![allow(dead_code, unused_imports, reason = "each target uses its own part")]
 
 pub(crate) mod answer;
 pub(crate) mod audio;
+mod binary;
 pub(crate) mod certificate;
 pub(crate) mod cluster;
 pub(crate) mod crowd;
@@ -22,6 +23,7 @@ pub(crate) mod playlists;
 pub(crate) mod postgres;
 pub(crate) mod proxy;
 pub(crate) mod raw;
+pub(crate) mod recommender;
 pub(crate) mod redis;
 pub(crate) mod replicas;
 pub(crate) mod setup;

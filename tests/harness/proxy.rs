@@ -1,14 +1,13 @@
 //! The real binary on free loopback ports.
 
 use super::log::Log;
-use super::pid;
 use super::setup::Setup;
-use super::{Answer, Ask, Line, raw};
+use super::{Answer, Ask, Line, binary, pid, raw};
 use http::Method;
 use rustix::process::Signal;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
@@ -186,8 +185,7 @@ fn launch(upstream: &str, setup: &Setup, addr: SocketAddr, admin: SocketAddr) ->
         .args(["--set", &format!("upstream.base_url={upstream}")])
         .args(["--set", &format!("listen={addr}")])
         .args(["--set", &format!("admin.listen={admin}")]);
-    let mut child =
-        command.spawn().unwrap_or_else(|error| panic!("cannot start {}: {error}", binary().display()));
+    let mut child = command.spawn().unwrap_or_else(|error| panic!("cannot start the proxy: {error}"));
     let log = Log::default();
     child.stdout.take().into_iter().for_each(|stream| drop(log.follow(stream)));
     child.stderr.take().into_iter().for_each(|stream| drop(log.follow(stream)));
@@ -204,52 +202,12 @@ pub(crate) fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
 /// The binary, free of this machine's configuration; with a script, in mounts of its own that the
 /// script has changed before.
 fn command(within: Option<&str>) -> Command {
-    let mut command = match within {
-        None => Command::new(binary()),
-        Some(script) => {
-            let mut command = Command::new("unshare");
-            command.args([
-                "--mount",
-                "--map-root-user",
-                "sh",
-                "-ec",
-                &format!("{script}\nexec \"$@\""),
-                "sh",
-            ]);
-            command.arg(binary());
-            command
-        }
-    };
-    command
-        .current_dir(std::env::temp_dir())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .env("NO_COLOR", "1")
-        .env_remove("REDIS_URL")
-        .env_remove("VALKEY_URL");
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("RECOBEAT_")) {
-        command.env_remove(name);
-    }
-    command
-}
-
-/// Beside the running executable: `target/<profile>/`, or above it for tests.
-fn binary() -> PathBuf {
-    let own = std::env::current_exe().expect("the system knows this executable");
-    let folder = own.parent().expect("an executable is in a folder");
-    let folder = if folder.ends_with("deps") { folder.parent().unwrap_or(folder) } else { folder };
-    let binary = folder.join("recobeat-proxy");
-    let profile = match folder.file_name().and_then(|name| name.to_str()) {
-        Some("debug") | None => String::new(),
-        Some(profile) => format!(" --profile {profile}"),
-    };
-    assert!(
-        binary.is_file(),
-        "{} is missing; build it with: cargo build{profile} --workspace --bins",
-        binary.display()
-    );
-    binary
+    let program = binary::path("recobeat-proxy");
+    let Some(script) = within else { return binary::bare(Command::new(program)) };
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "--map-root-user", "sh", "-ec", &format!("{script}\nexec \"$@\""), "sh"]);
+    command.arg(program);
+    binary::bare(command)
 }
 
 /// A port nobody uses, and that this process hands out once. Below the range that the system gives

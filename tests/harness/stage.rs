@@ -54,11 +54,16 @@ impl Stage {
 }
 
 pub(crate) async fn simulator() -> Simulator {
+    simulator_of(&CATALOGUE).await
+}
+
+/// One that knows this catalogue.
+pub(crate) async fn simulator_of(catalogue: &Arc<Catalogue>) -> Simulator {
     // Somebody else may take the port between our looking and our binding.
     for _ in 0..5 {
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
         let settings = Settings { listen, ..Settings::default() };
-        match Simulator::start_with(Arc::clone(&CATALOGUE), settings).await {
+        match Simulator::start_with(Arc::clone(catalogue), settings).await {
             Ok(simulator) => return simulator,
             Err(error) => assert_eq!(error.kind(), ErrorKind::AddrInUse, "{error}"),
         }

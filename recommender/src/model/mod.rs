@@ -2,20 +2,24 @@
 //!
 //! Values only. Nothing here calls anybody, reads a clock or draws a number.
 
+mod body;
 mod feature;
 mod id;
 mod mood;
 mod outcome;
 mod playlist;
 mod request;
+mod spelling;
 mod status;
 mod track;
 
+pub use body::{ArtistBody, FieldError, MentionBody, StartBody, TrackBody, Unreadable};
 pub use feature::{Feature, Features, FeaturesSource, PerFeature, Range};
 pub use id::{SpotifyId, TrackId};
 pub use mood::{ColorScheme, Emotion, EnergyLevel, Intent, IntentKind, Mood, Size, TemporalContext, Theme};
 pub use outcome::{AudioFeatures, Outcome, Phase, Recommendation, Source};
 pub use playlist::{Playlist, PlaylistSummary, PublicStats, UserStats};
 pub use request::{MentionedTrack, MoodRequest, Priority, TopArtist, TopTrack};
+pub(crate) use spelling::closest;
 pub use status::{OutOfOrder, Status};
 pub use track::{Artist, ArtistName, Track};

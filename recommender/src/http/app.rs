@@ -1,0 +1,74 @@
+//! What the handlers share.
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Instant;
+
+use async_trait::async_trait;
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use crate::auth::Gate;
+use crate::cache::Cache;
+use crate::config::Config;
+use crate::jobs::{PopularMoods, Prefetch, Runs};
+use crate::limits::Limiter;
+use crate::profile::Profiler;
+use crate::store::Store;
+
+/// The parts of the service, as the handlers use them.
+pub struct Parts {
+    pub config: Arc<Config>,
+    pub gate: Gate,
+    pub limiter: Limiter,
+    pub store: Arc<dyn Store>,
+    pub cache: Arc<Cache>,
+    pub profiler: Arc<Profiler>,
+    pub runs: Runs,
+    pub moods: PopularMoods,
+    pub prefetch: Prefetch,
+    pub proxy: Arc<dyn ProxyDesk>,
+    /// Streams end when it is cancelled.
+    pub stopping: CancellationToken,
+}
+
+/// The proxy's listener for operators; errors are for operators' eyes.
+#[async_trait]
+pub trait ProxyDesk: Send + Sync {
+    /// Hits, budget, tiers.
+    async fn stats(&self) -> Result<Value, String>;
+    /// How the ids do.
+    async fn registry(&self) -> Result<Value, String>;
+    /// Whether it serves, and its upstream's state.
+    async fn ready(&self) -> Result<Value, String>;
+    /// Makes a category stale, or all of them; what was purged.
+    async fn purge(&self, category: Option<&str>) -> Result<Value, String>;
+}
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+struct Inner {
+    parts: Parts,
+    born: Instant,
+}
+
+impl App {
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(Inner { parts, born: Instant::now() }))
+    }
+
+    /// Since the start of this process.
+    pub(super) fn uptime(&self) -> f64 {
+        self.0.born.elapsed().as_secs_f64()
+    }
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0.parts
+    }
+}

@@ -5,8 +5,12 @@
 //! counts *requests*, whether the proxy then knows the answer or not: so the same request always
 //! asks the same, cold or warm.
 
-use async_trait::async_trait;
+#[cfg(test)]
+pub(crate) mod testing;
+
 use std::time::Duration;
+
+use async_trait::async_trait;
 use uuid::Uuid;
 
 use crate::model::{Artist, Features, PerFeature, SpotifyId, Track, TrackId};

@@ -4,11 +4,25 @@
 //! both. A change of status is one statement that refuses to go backwards, and the end of a run
 //! writes list, counts and status in one: there is never half a playlist.
 
+mod change;
+mod error;
+mod fold;
+mod list;
+mod open;
+mod postgres;
+mod row;
+mod sqlite;
+
 use async_trait::async_trait;
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::model::{Playlist, PlaylistSummary, PublicStats, Recommendation, Status, UserStats};
+
+pub use error::StoreError;
+pub use open::{open, open_or_memory};
+pub use postgres::Postgres;
+pub use sqlite::Sqlite;
 
 /// A run as it is accepted.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,7 +63,7 @@ pub enum SortOrder {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ListQuery {
     pub user_id: String,
-    /// At most 100.
+    /// Cut to 100.
     pub limit: u32,
     pub offset: u32,
     pub exclude_statuses: Vec<Status>,
@@ -66,36 +80,22 @@ pub struct ListPage {
     pub total: i64,
 }
 
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The row is gone, or is not the caller's.
-    #[error("no such playlist")]
-    Absent,
-    /// The run has ended or would go backwards.
-    #[error("the run has already gone on to {}", .0.name())]
-    Passed(Status),
-    #[error("the database: {0}")]
-    Database(#[from] sqlx::Error),
-    #[error("a migration failed: {0}")]
-    Migration(#[from] sqlx::migrate::MigrateError),
-    #[error("a row that cannot be read: {0}")]
-    Row(String),
-    #[error("{0}")]
-    Url(String),
-}
-
-/// All rows are looked up by owner where a `user` is asked for: another's are [`StoreError::Absent`].
+/// All rows are looked up by owner where a `user` is asked for: another's are [`StoreError::Absent`],
+/// like deleted ones. Who may see what `by_session` and `by_id` return is for the caller to check.
+///
+/// A change that comes too late is [`StoreError::Passed`]; nothing is written then.
 #[async_trait]
 pub trait Store: Send + Sync {
     /// Makes the row of a run, `pending`.
     async fn begin(&self, run: &NewRun) -> Result<Playlist, StoreError>;
-    /// Notes where a run stands.
+    /// Notes where a run stands; without a step, `current_step` is the status' name. Not for ends.
     async fn advance(&self, session: Uuid, status: Status, step: Option<&str>) -> Result<(), StoreError>;
     /// Keeps the mood of a run on its way.
     async fn analysed(&self, session: Uuid, mood_analysis: &Value) -> Result<(), StoreError>;
-    /// Completes a run: list, counts, colours, status in one statement.
+    /// Completes a run: list, counts, colours, status in one statement. [`StoreError::Empty`] without
+    /// tracks.
     async fn complete(&self, session: Uuid, end: &Finished) -> Result<Playlist, StoreError>;
-    /// Ends a run as `failed` or `cancelled`, with the reason.
+    /// Ends a run as `failed` or `cancelled`, with the reason; replaces its metadata.
     async fn end(
         &self,
         session: Uuid,
@@ -103,7 +103,7 @@ pub trait Store: Send + Sync {
         reason: &str,
         metadata: &Value,
     ) -> Result<(), StoreError>;
-    /// Replaces the list of a completed run.
+    /// Replaces the list of a completed run, with count and duration; never by an empty one.
     async fn edit(&self, user: &str, session: Uuid, list: &[Recommendation]) -> Result<Playlist, StoreError>;
     async fn by_session(&self, session: Uuid) -> Result<Playlist, StoreError>;
     async fn by_id(&self, id: i64) -> Result<Playlist, StoreError>;
@@ -122,6 +122,6 @@ pub trait Store: Send + Sync {
     async fn recent(&self, limit: u32) -> Result<Vec<Playlist>, StoreError>;
     /// The database answers.
     async fn ping(&self) -> Result<(), StoreError>;
-    /// `sqlite` or `postgres`.
+    /// `sqlite`, `postgres`, or `memory`, which forgets with the process.
     fn engine(&self) -> &'static str;
 }

@@ -5,6 +5,15 @@
 //! counts *requests*, whether the proxy then knows the answer or not: so the same request always
 //! asks the same, cold or warm.
 
+mod admin;
+mod cache_status;
+mod call;
+mod client;
+mod query;
+mod rows;
+mod run;
+pub(crate) mod wire;
+
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -12,6 +21,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use uuid::Uuid;
+
+pub use admin::{
+    Admin, AdminError, BudgetStats, CacheStats, CategoryStats, MemoryStats, ProxyHealth, ProxyStats,
+    RegistryStats, TierStats, UpstreamHealth, UpstreamStats,
+};
+pub use client::{Client, ClientError};
+pub use run::{Lane, RunClient, RunTag};
 
 use crate::model::{Artist, Features, PerFeature, SpotifyId, Track, TrackId};
 
@@ -96,8 +112,11 @@ pub struct Tally {
     pub hits: u32,
     /// Upstream calls that the proxy made for them.
     pub upstream_calls: u32,
-    /// Time that they waited in the proxy's queue, summed.
+    /// Time that they waited for their turn, summed: for a place among our own calls, then in the
+    /// proxy's queue.
     pub queued: Duration,
     /// Without an answer that could be used.
     pub failed: u32,
+    /// Rows in answers that could not be read and were left out.
+    pub skipped_rows: u32,
 }

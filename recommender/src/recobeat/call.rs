@@ -1,0 +1,194 @@
+//! One call to the proxy: its place, its headers, its time, and what its answer means.
+//!
+//! The proxy keeps the limits and repeats what failed upstream, so there is nothing to repeat here
+//! but a call it had no room for: that is waited out once, without holding a place meanwhile.
+
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode, header};
+use serde_json::Value;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::cache_status::Told;
+use super::run::{Lane, RunClient};
+use super::{CallError, wire};
+
+/// Longest time of one call, its waits included.
+const LONGEST: Duration = Duration::from_secs(90);
+/// Bytes of an answer, at most: 500 tracks have half a megabyte.
+const LARGEST: usize = 8 * 1024 * 1024;
+/// When to come back after a 429 that does not say.
+const SOON: Duration = Duration::from_secs(4);
+
+#[derive(Debug)]
+pub(super) struct Ask {
+    /// Path and query.
+    pub(super) target: String,
+    /// Not the answer that is kept.
+    pub(super) fresh: bool,
+}
+
+impl Ask {
+    pub(super) fn of(target: String) -> Self {
+        Self { target, fresh: false }
+    }
+}
+
+/// One request under way; without an answer unless it is told otherwise, however it ends.
+struct Attempt<'r> {
+    run: &'r RunClient,
+    begun: Instant,
+}
+
+impl<'r> Attempt<'r> {
+    fn begin(run: &'r RunClient) -> Self {
+        run.counts().requests += 1;
+        Self { run, begun: Instant::now() }
+    }
+
+    fn told(&self, status: StatusCode, told: Told) {
+        let mut counts = self.run.counts();
+        counts.hits += u32::from(told.hit && status == StatusCode::OK);
+        counts.upstream_calls += told.calls;
+        // One that was turned away has done nothing but wait.
+        let turned_away = status == StatusCode::TOO_MANY_REQUESTS;
+        counts.queued += if turned_away { self.begun.elapsed() } else { told.queued };
+    }
+
+    fn answered(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        self.run.counts().failed += 1;
+    }
+}
+
+impl RunClient {
+    /// The body of a 200 that is JSON.
+    pub(super) async fn ask(&self, ask: &Ask) -> Result<Vec<u8>, CallError> {
+        let begun = Instant::now();
+        let latest = begun + LONGEST;
+        let limit = self.tag.deadline.map_or(latest, |deadline| deadline.min(latest));
+        let allowed = limit.saturating_duration_since(begun);
+        let late = CallError::TimedOut(allowed);
+        if allowed.is_zero() {
+            return Err(late);
+        }
+        let outcome = timeout_at(limit, patiently(limit, || self.once(ask))).await.unwrap_or(Err(late));
+        if let Err(error) = &outcome {
+            tracing::debug!(session = %self.tag.session, target = ask.target, %error, "call failed");
+        }
+        outcome
+    }
+
+    async fn once(&self, ask: &Ask) -> Result<Vec<u8>, CallError> {
+        let waited = Instant::now();
+        let _place = self.client.places.take(self.tag.lane != Lane::Interactive).await;
+        self.counts().queued += waited.elapsed();
+
+        let attempt = Attempt::begin(self);
+        let response = self.request(ask).send().await;
+        let response = response.map_err(|error| CallError::Unreachable(wire::reason(&error)))?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        attempt.told(status, Told::by(&headers));
+        let body = wire::body(response, LARGEST).await;
+        if let Some(error) = failure(status, &headers, body.as_deref().unwrap_or_default()) {
+            return Err(error);
+        }
+        let body = body.map_err(|broken| CallError::Shape(broken.to_string()))?;
+        attempt.answered();
+        Ok(body)
+    }
+
+    fn request(&self, ask: &Ask) -> reqwest::RequestBuilder {
+        let url = format!("{}{}", self.client.base, ask.target);
+        let mut request = self.client.http.get(url).header("x-request-id", self.next_request_id());
+        if let Some(priority) = self.tag.lane.priority() {
+            request = request.header("priority", priority);
+        }
+        if ask.fresh {
+            request = request.header(header::CACHE_CONTROL, "no-cache");
+        }
+        request
+    }
+}
+
+/// Comes back once, if it is told when and that is before `limit`.
+async fn patiently<T, F>(limit: Instant, attempt: impl Fn() -> F) -> Result<T, CallError>
+where
+    F: Future<Output = Result<T, CallError>>,
+{
+    match attempt().await {
+        Err(CallError::Busy { retry_after }) if limit.duration_since(Instant::now()) > retry_after => {
+            sleep(retry_after).await;
+            attempt().await
+        }
+        outcome => outcome,
+    }
+}
+
+/// What is wrong with an answer, judged before its rows are read.
+fn failure(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<CallError> {
+    let code = status.as_u16();
+    let retry_after = wire::retry_after(headers);
+    match (status, retry_after) {
+        (StatusCode::OK, _) if wire::is_json(headers) => None,
+        (StatusCode::OK, _) => Some(CallError::Shape("no JSON".into())),
+        (StatusCode::TOO_MANY_REQUESTS, wait) => Some(CallError::Busy { retry_after: wait.unwrap_or(SOON) }),
+        (StatusCode::SERVICE_UNAVAILABLE, Some(retry_after)) => Some(CallError::Busy { retry_after }),
+        (status, _) if status.is_client_error() => {
+            Some(CallError::Refused { status: code, message: message(status, body) })
+        }
+        _ => Some(CallError::Failed { status: code }),
+    }
+}
+
+/// What an error body of either form says, else what the status means.
+fn message(status: StatusCode, body: &[u8]) -> String {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let said = body["error"].as_str().or_else(|| body["errors"][0]["message"].as_str());
+    said.or(status.canonical_reason()).unwrap_or("refused").chars().take(200).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    /// Turned away `times` times; how often it was tried, and how long that took.
+    async fn tried(times: u32, retry_after: u64, left: u64) -> (u32, Result<(), CallError>, u64) {
+        let (begun, attempts) = (Instant::now(), Cell::new(0));
+        let outcome = patiently(begun + Duration::from_secs(left), || async {
+            attempts.set(attempts.get() + 1);
+            let retry_after = Duration::from_secs(retry_after);
+            if attempts.get() > times { Ok(()) } else { Err(CallError::Busy { retry_after }) }
+        });
+        let outcome = outcome.await;
+        (attempts.get(), outcome, begun.elapsed().as_secs())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_busy_proxy_is_waited_for_once_if_there_is_time() {
+        let busy = |seconds| Err(CallError::Busy { retry_after: Duration::from_secs(seconds) });
+        assert_eq!(tried(0, 15, 90).await, (1, Ok(()), 0));
+        assert_eq!(tried(1, 15, 90).await, (2, Ok(()), 15));
+        assert_eq!(tried(2, 15, 90).await, (2, busy(15), 15));
+        assert_eq!(tried(1, 90, 90).await, (1, busy(90), 0));
+        assert_eq!(tried(1, 300, 90).await, (1, busy(300), 0));
+    }
+
+    #[test]
+    fn both_forms_of_errors_are_told() {
+        let told = |body: &str| message(StatusCode::BAD_REQUEST, body.as_bytes());
+        assert_eq!(told(r#"{"error":"Cannot find any track","status":4002}"#), "Cannot find any track");
+        assert_eq!(
+            told(r#"{"status":4004,"errors":[{"path":"a.b","message":"size must be"}]}"#),
+            "size must be"
+        );
+        assert_eq!(told("<html>"), "Bad Request");
+        assert_eq!(told(&format!(r#"{{"error":"{}"}}"#, "x".repeat(900))).len(), 200);
+    }
+}

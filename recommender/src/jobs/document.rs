@@ -1,4 +1,4 @@
-//! Where a run stands, as callers see it.
+//! Where runs stand, as callers and operators see them.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -26,7 +26,7 @@ pub struct StatusDocument {
     pub user_top_tracks_count: usize,
     /// Given with the request.
     pub user_top_artists_count: usize,
-    /// The list has been saved elsewhere, or has a name.
+    /// The list has been saved on Spotify.
     pub has_playlist: bool,
     pub awaiting_input: bool,
     /// Why the run failed or was cancelled.
@@ -58,23 +58,31 @@ pub struct ActiveRun {
     pub created_at: DateTime<Utc>,
 }
 
-/// Runs of this process since its start.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
-pub struct Counters {
-    pub total: u64,
-    pub active: u64,
-    pub completed: u64,
-    pub failed: u64,
-    pub cancelled: u64,
-    /// Completed of those that ended by themselves, 0 to 1; none before the first.
-    pub success_rate: Option<f64>,
-    /// Of completed runs, in seconds, without their time in the queue.
-    pub mean_seconds: Option<f64>,
-}
-
 impl StatusDocument {
-    /// From the row; what a run under way knows better is laid over it.
-    pub fn of(_row: &Playlist) -> Self {
-        todo!()
+    pub fn of(row: Playlist) -> Self {
+        let given = |field: &str| row.request[field].as_array().map_or(0, Vec::len);
+        let noted = |field: &str| &row.metadata[field];
+        Self {
+            session_id: row.session_id,
+            status: row.status,
+            recommendation_count: row.recommendations_data.len(),
+            seed_track_count: noted("seed_track_count").as_u64().unwrap_or(0),
+            user_top_tracks_count: given("top_tracks"),
+            user_top_artists_count: given("top_artists"),
+            has_playlist: row.spotify_playlist_id.is_some(),
+            awaiting_input: row.status == Status::AwaitingUserInput,
+            anchor_tracks: noted("anchor_tracks").as_array().cloned().unwrap_or_default(),
+            metadata: StatusMetadata {
+                iteration: noted("iteration").as_u64(),
+                cohesion_score: noted("cohesion_score").as_f64(),
+            },
+            current_step: row.current_step,
+            mood_prompt: row.mood_prompt,
+            mood_analysis: row.mood_analysis_data,
+            recommendations: row.recommendations_data,
+            error: row.error_message,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
     }
 }

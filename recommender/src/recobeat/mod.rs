@@ -6,16 +6,16 @@
 //! asks the same, cold or warm.
 
 mod admin;
+mod ask;
 mod cache_status;
 mod call;
 mod client;
 mod query;
 mod rows;
 mod run;
-pub(crate) mod wire;
-
 #[cfg(test)]
 pub(crate) mod testing;
+pub(crate) mod wire;
 
 use std::time::Duration;
 
@@ -26,6 +26,7 @@ pub use admin::{
     Admin, AdminError, BudgetStats, CacheStats, CategoryStats, MemoryStats, ProxyHealth, ProxyStats,
     RegistryStats, TierStats, UpstreamHealth, UpstreamStats,
 };
+pub use ask::{Answer, Ask, BATCH};
 pub use client::{Client, ClientError};
 pub use run::{Lane, RunClient, RunTag};
 
@@ -101,6 +102,10 @@ pub trait Catalogue: Send + Sync {
     async fn artist_tracks(&self, artist: Uuid, page: u32) -> Result<Page<Track>, CallError>;
     /// Full rows without features.
     async fn recommend(&self, draw: &Draw) -> Result<Vec<Track>, CallError>;
+    /// Time that the calls until now have waited in the proxy's queue, where that is known.
+    fn queued(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// What a run's calls came to, from the proxy's `Cache-Status`.

@@ -1,0 +1,156 @@
+//! What a run may ask, decided before anybody is asked.
+//!
+//! Requests are counted whether the proxy, or an artifact of an earlier run, then knows the answer
+//! or not. So the same request asks the same, cold or warm, and gives the same list. Steps that run
+//! at the same time get fixed allowances up front; what they leave unspent goes back.
+
+use crate::recobeat::Ask;
+
+/// The requests of one run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallPlan {
+    max: u32,
+    left: u32,
+    /// Kept back for improvement.
+    reserve: u32,
+}
+
+/// Requests that a step may make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Allowance(u32);
+
+/// Requests that only improvement may use: a draw, a page, and their features.
+const RESERVE: u32 = 4;
+/// Below it a plan is too short for improvement.
+const SHORT: u32 = 16;
+/// What gathering leaves to the strategies: a draw, three pages, two batches of features.
+const GENERATION: u32 = 6;
+
+impl CallPlan {
+    pub fn new(max: u32, rounds: u32) -> Self {
+        let reserve = if rounds > 0 && max >= SHORT { RESERVE } else { 0 };
+        Self { max, left: max - reserve, reserve }
+    }
+
+    /// Requests that have been granted and not given back.
+    pub fn spent(&self) -> u32 {
+        self.max - self.left - self.reserve
+    }
+
+    /// Up to `wanted` requests, which are spent unless they are given back.
+    pub fn grant(&mut self, wanted: usize) -> Allowance {
+        let granted = u32::try_from(wanted).unwrap_or(u32::MAX).min(self.left);
+        self.left -= granted;
+        Allowance(granted)
+    }
+
+    /// Like [`CallPlan::grant`], for gathering: the strategies keep enough to work with.
+    pub fn grant_before_generation(&mut self, wanted: usize) -> Allowance {
+        let free = self.left.saturating_sub(GENERATION);
+        self.grant(wanted.min(usize::try_from(free).unwrap_or(usize::MAX)))
+    }
+
+    /// Gathering cannot have so many.
+    pub fn is_short_of(&self, wanted: usize) -> bool {
+        u32::try_from(wanted).unwrap_or(u32::MAX) > self.left.saturating_sub(GENERATION)
+    }
+
+    pub fn give_back(&mut self, unspent: Allowance) {
+        self.left += unspent.0;
+    }
+
+    /// From now on everything that is left may be used.
+    pub fn open_reserve(&mut self) {
+        self.left += self.reserve;
+        self.reserve = 0;
+    }
+}
+
+impl Allowance {
+    pub fn left(self) -> u32 {
+        self.0
+    }
+
+    /// The first of `asks` that can be afforded; they are paid.
+    pub fn afford(&mut self, mut asks: Vec<Ask>) -> Vec<Ask> {
+        asks.truncate(usize::try_from(self.0).unwrap_or(usize::MAX));
+        self.0 -= u32::try_from(asks.len()).expect("no more than the allowance");
+        asks
+    }
+}
+
+/// What one strategy could use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Need {
+    /// Requests that bring tracks; without any, it still needs features.
+    pub rows: u32,
+    /// Batches of features.
+    pub features: u32,
+}
+
+/// Requests for rows, and for features.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Split {
+    pub rows: Allowance,
+    pub features: Allowance,
+}
+
+/// A use of one request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Use {
+    Rows(usize),
+    Features(usize),
+}
+
+/// The strategies in the order of [`divide`].
+pub const ANCHOR: usize = 0;
+pub const ARTISTS: usize = 1;
+pub const SEEDS: usize = 2;
+pub const FALLBACK: usize = 3;
+
+/// In which order requests are worth making. Rows without features say little, so they alternate;
+/// the last artists, their middle pages and a fallback search are what a short plan goes without.
+const WORTH: [Use; 24] = [
+    Use::Rows(SEEDS),
+    Use::Features(SEEDS),
+    Use::Rows(ANCHOR),
+    Use::Features(ANCHOR),
+    Use::Rows(ARTISTS),
+    Use::Rows(ARTISTS),
+    Use::Rows(ARTISTS),
+    Use::Features(ARTISTS),
+    Use::Rows(SEEDS),
+    Use::Features(SEEDS),
+    Use::Rows(ANCHOR),
+    Use::Rows(ARTISTS),
+    Use::Features(ARTISTS),
+    Use::Rows(SEEDS),
+    Use::Features(SEEDS),
+    Use::Rows(ARTISTS),
+    Use::Rows(ARTISTS),
+    Use::Rows(ANCHOR),
+    Use::Features(ARTISTS),
+    Use::Rows(ANCHOR),
+    Use::Rows(ARTISTS),
+    Use::Rows(ARTISTS),
+    Use::Rows(FALLBACK),
+    Use::Features(FALLBACK),
+];
+
+/// Gives each strategy its requests: by worth, until the needs are met or nothing is left.
+pub fn divide(plan: &mut CallPlan, mut needs: [Need; 4]) -> [Split; 4] {
+    let mut splits = [Split::default(); 4];
+    // Once around by worth; then whoever still needs something, in turn.
+    let rest = (0..8).flat_map(|_| [SEEDS, ARTISTS, ANCHOR].into_iter().flat_map(|at| [Use::Features(at), Use::Rows(at)]));
+    for one in WORTH.into_iter().chain(rest) {
+        let (need, given) = match one {
+            Use::Rows(at) => (&mut needs[at].rows, &mut splits[at].rows),
+            Use::Features(at) => (&mut needs[at].features, &mut splits[at].features),
+        };
+        if *need > 0 && plan.grant(1) == Allowance(1) {
+            *need -= 1;
+            given.0 += 1;
+        }
+    }
+    splits
+}

@@ -4,10 +4,9 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Instant;
 
-use async_trait::async_trait;
-use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use super::ProxyDesk;
 use crate::auth::Gate;
 use crate::cache::Cache;
 use crate::config::Config;
@@ -33,19 +32,6 @@ pub struct Parts {
     pub proxy: Arc<dyn ProxyDesk>,
     /// Streams end when it is cancelled.
     pub stopping: CancellationToken,
-}
-
-/// The proxy's listener for operators; errors are for operators' eyes.
-#[async_trait]
-pub trait ProxyDesk: Send + Sync {
-    /// Hits, budget, tiers.
-    async fn stats(&self) -> Result<Value, String>;
-    /// How the ids do.
-    async fn registry(&self) -> Result<Value, String>;
-    /// Whether it serves, and its upstream's state.
-    async fn ready(&self) -> Result<Value, String>;
-    /// Makes a category stale, or all of them; what was purged.
-    async fn purge(&self, category: Option<&str>) -> Result<Value, String>;
 }
 
 /// Cheap to clone.

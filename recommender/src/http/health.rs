@@ -70,7 +70,7 @@ async fn ready(State(app): State<App>) -> Response {
     };
     let reachable = proxy.is_ok();
     // Its other fields are for operators.
-    let upstream_reachable = proxy.ok().and_then(|told| told["upstream"]["reachable"].as_bool());
+    let upstream_reachable = proxy.ok().and_then(|told| told.upstream.reachable);
     let proxy = ProxyState { reachable, upstream_reachable };
     (code, Json(Ready { status, database, proxy })).into_response()
 }

@@ -9,6 +9,7 @@
 mod app;
 mod body;
 mod caller;
+mod desk;
 mod error;
 mod health;
 mod layers;
@@ -27,7 +28,8 @@ use axum::middleware::from_fn;
 use axum::routing::get;
 use utoipa_axum::router::OpenApiRouter;
 
-pub use app::{App, Parts, ProxyDesk};
+pub use app::{App, Parts};
+pub use desk::ProxyDesk;
 
 use crate::model::Playlist;
 use crate::store::StoreError;

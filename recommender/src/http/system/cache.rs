@@ -5,7 +5,7 @@ use serde_json::Value;
 use tokio::join;
 use utoipa::ToSchema;
 
-use super::registry::{IdRegistry, registry};
+use super::registry::IdRegistry;
 use super::status::{Switches, up_or_not};
 use crate::cache::CacheStats;
 use crate::http::App;
@@ -41,7 +41,7 @@ pub(in crate::http) async fn stats(State(app): State<App>, _: Operator) -> Json<
         join!(app.cache.stats(), app.moods.coverage(), app.proxy.registry(), app.proxy.stats());
     Json(CacheDocument {
         cache,
-        id_registry: told.ok().map(|told| registry(&told)),
+        id_registry: told.ok().map(Into::into),
         popular_moods: coverage,
         features: Switches::of(&app),
         proxy: up_or_not(proxy),

@@ -48,10 +48,15 @@ impl Cache {
     /// What was put under the key, if its time has not ended. A value of another form than `T` is a
     /// miss: an older release may have written it.
     pub async fn get<T: DeserializeOwned>(&self, category: Category, key: &str) -> Option<T> {
-        let body = self.read(Key::new(category, key)).await;
-        let value = body.and_then(|body| serde_json::from_str(&body).ok());
+        let value = self.peek(category, key).await;
         self.counters.note(category, value.is_some());
         value
+    }
+
+    /// A look that is not counted.
+    pub async fn peek<T: DeserializeOwned>(&self, category: Category, key: &str) -> Option<T> {
+        let body = self.read(Key::new(category, key)).await;
+        body.and_then(|body| serde_json::from_str(&body).ok())
     }
 
     /// Keeps a value for the time of its category.

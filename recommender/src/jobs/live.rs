@@ -68,7 +68,7 @@ impl Live {
             place: Mutex::new(place),
             ended: watch::Sender::new(false),
         };
-        live.tell(None);
+        live.tell(&live.place(), None);
         Arc::new(live)
     }
 
@@ -81,14 +81,14 @@ impl Live {
         }
         place.status = status;
         place.step = Some(step.to_owned());
-        drop(place);
-        self.tell(None);
+        self.tell(&place, None);
         true
     }
 
     fn analysed(&self, mood: &Value) {
-        self.place().mood = Some(mood.clone());
-        self.tell(Some(mood));
+        let mut place = self.place();
+        place.mood = Some(mood.clone());
+        self.tell(&place, Some(mood));
     }
 
     /// The end, once: later ones are not heard.
@@ -100,10 +100,14 @@ impl Live {
         place.status = end.status;
         place.step = None;
         place.error.clone_from(&end.error);
-        drop(place);
         let kind = if end.status == Status::Completed { EventKind::Complete } else { EventKind::Error };
         self.feed.tell(kind, last_event(self.session, end));
         self.ended.send_replace(true);
+    }
+
+    /// What was asked for, and when.
+    pub(super) fn origin(&self) -> (&str, DateTime<Utc>) {
+        (&self.mood_prompt, self.created_at)
     }
 
     pub(super) fn has_ended(&self) -> bool {
@@ -149,9 +153,10 @@ impl Live {
         }
     }
 
-    fn tell(&self, mood: Option<&Value>) {
-        let (status, step) = self.standing();
-        let mut data = json!({"session_id": self.session, "status": status, "current_step": step});
+    /// Under the lock: events come in the order of the steps.
+    fn tell(&self, place: &Place, mood: Option<&Value>) {
+        let mut data =
+            json!({"session_id": self.session, "status": place.status, "current_step": place.step});
         if let Some(mood) = mood {
             data["mood_analysis"] = mood.clone();
         }

@@ -1,18 +1,31 @@
-//! Runs under way.
+//! Runs, as the interface sees them: start, look, follow, stop.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use futures_util::stream::BoxStream;
+use futures_util::stream::{BoxStream, StreamExt};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{ActiveRun, Counters, Edit, Event, PopularMoods, Prefetch, Runner, Statistics, StatusDocument};
-use crate::model::{MoodRequest, Playlist, Status, TopTrack};
+use super::counters::Tallies;
+use super::edit::Locks;
+use super::elsewhere;
+use super::live::Live;
+use super::owner::Owner;
+use super::turn::Turn;
+use super::{ActiveRun, Counters, Event, Job, PopularMoods, Prefetch, Runner, Statistics, StatusDocument};
+use crate::model::{MoodRequest, Playlist, Status};
 use crate::profile::Profiler;
-use crate::store::{Store, StoreError};
+use crate::store::{NewRun, Store, StoreError};
+
+/// Between two looks at the row of a run that another process runs.
+pub(super) const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// What runs need.
 pub struct Parts {
@@ -21,6 +34,7 @@ pub struct Parts {
     pub statistics: Statistics,
     pub profiler: Arc<Profiler>,
     pub moods: PopularMoods,
+    /// Reads ahead after a finished list.
     pub prefetch: Option<Prefetch>,
     /// At once; more wait in order of arrival.
     pub concurrent: usize,
@@ -43,7 +57,7 @@ pub struct Start {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Started {
     pub session_id: Uuid,
-    /// `pending`, or `completed` when a popular mood was at hand.
+    /// `pending`, or `completed` when the list of a popular mood was at hand.
     pub status: Status,
     pub mood_prompt: String,
 }
@@ -59,86 +73,220 @@ pub enum RunError {
     /// Only a completed run has a list to change.
     #[error("the run is {}, not completed", .0.name())]
     NotCompleted(Status),
+    /// The change does not fit the list.
     #[error("{0}")]
     Edit(String),
+    #[error("the service is shutting down")]
+    Stopping,
     #[error(transparent)]
     Store(StoreError),
 }
 
+impl From<StoreError> for RunError {
+    fn from(error: StoreError) -> Self {
+        if let StoreError::Absent = error { Self::Absent } else { Self::Store(error) }
+    }
+}
+
 /// All runs of this process. Cheap to clone.
 #[derive(Clone)]
-pub struct Runs;
+pub struct Runs(pub(super) Arc<Hall>);
+
+/// What they share.
+pub(super) struct Hall {
+    pub(super) parts: Parts,
+    /// Under way, waiting, or ended not long ago.
+    pub(super) live: Mutex<HashMap<Uuid, Arc<Live>>>,
+    pub(super) places: Arc<Semaphore>,
+    pub(super) tallies: Tallies,
+    pub(super) owner: Owner,
+    pub(super) locks: Locks,
+    stopping: CancellationToken,
+}
 
 impl Runs {
-    pub fn new(_parts: Parts) -> Self {
-        Self
+    pub fn new(parts: Parts) -> Self {
+        let places = Arc::new(Semaphore::new(parts.concurrent.max(1)));
+        Self(Arc::new(Hall {
+            parts,
+            live: Mutex::default(),
+            places,
+            tallies: Tallies::default(),
+            owner: Owner::this_process(),
+            locks: Locks::default(),
+            stopping: CancellationToken::new(),
+        }))
     }
 
-    /// Accepts a run; its row is kept when this returns.
-    pub async fn start(&self, _start: Start) -> Result<Started, RunError> {
-        todo!()
+    /// Accepts a run; its row is kept when this returns. In a task of its own: a caller who hangs up
+    /// must not leave a row behind that nobody runs.
+    pub async fn start(&self, start: Start) -> Result<Started, RunError> {
+        let hall = self.0.clone();
+        tokio::spawn(async move { hall.accept(start).await }).await.unwrap_or(Err(RunError::Stopping))
     }
 
     /// The row at its end, or as it is after `limit`.
-    pub async fn wait(&self, _user: &str, _session: Uuid, _limit: Duration) -> Result<Playlist, RunError> {
-        todo!()
+    pub async fn wait(&self, user: &str, session: Uuid, limit: Duration) -> Result<Playlist, RunError> {
+        let until = Instant::now() + limit;
+        if let Some(live) = self.0.live(session) {
+            // Time is up or the run has ended: the row is read either way.
+            let _ = timeout(limit, live.until_end()).await;
+        }
+        loop {
+            let row = self.0.row(user, session).await?;
+            if row.status.is_end() || Instant::now() >= until {
+                return Ok(row);
+            }
+            sleep(LOOK_EVERY.min(until - Instant::now())).await;
+        }
     }
 
-    pub async fn status(&self, _user: &str, _session: Uuid) -> Result<StatusDocument, RunError> {
-        todo!()
+    /// The row, with what is known better here of a run under way.
+    pub async fn playlist(&self, user: &str, session: Uuid) -> Result<Playlist, RunError> {
+        self.0.row(user, session).await
     }
 
-    /// All events after number `after`, then those to come, up to the last one.
+    pub async fn status(&self, user: &str, session: Uuid) -> Result<StatusDocument, RunError> {
+        self.0.row(user, session).await.map(StatusDocument::of)
+    }
+
+    /// All events after number `after`, then those to come, up to the last one. Of a run that ended
+    /// before this process began, or long ago, the last one is told.
     pub async fn events(
         &self,
-        _user: &str,
-        _session: Uuid,
-        _after: Option<u64>,
+        user: &str,
+        session: Uuid,
+        after: Option<u64>,
     ) -> Result<BoxStream<'static, Event>, RunError> {
-        todo!()
+        if let Some(live) = self.0.live(session) {
+            let own = live.user == user;
+            return if own { Ok(live.feed.read(after).boxed()) } else { Err(RunError::Absent) };
+        }
+        let row = self.0.row(user, session).await?;
+        Ok(elsewhere::follow(self.0.parts.store.clone(), row, after.unwrap_or(0)).boxed())
     }
 
     /// Ends a run as `cancelled`; one that is already cancelled stays so.
-    pub async fn cancel(&self, _user: &str, _session: Uuid) -> Result<Playlist, RunError> {
-        todo!()
+    pub async fn cancel(&self, user: &str, session: Uuid) -> Result<Playlist, RunError> {
+        let hall = &self.0;
+        hall.row(user, session).await?;
+        let reason = "cancelled by the user";
+        match hall.parts.store.end(session, Status::Cancelled, reason, &json!({})).await {
+            Ok(()) => {
+                hall.stop(session);
+                hall.parts.statistics.changed(user).await;
+            }
+            Err(StoreError::Passed(Status::Cancelled)) => {}
+            Err(StoreError::Passed(status)) if status.is_end() => return Err(RunError::Ended(status)),
+            Err(error) => return Err(error.into()),
+        }
+        hall.row(user, session).await
     }
 
     /// Deletes a list; a run on its way ends as `cancelled`.
-    pub async fn delete(&self, _user: &str, _id: i64) -> Result<Uuid, RunError> {
-        todo!()
+    pub async fn delete(&self, user: &str, id: i64) -> Result<Uuid, RunError> {
+        let session = self.0.parts.store.delete(user, id).await?;
+        self.0.stop(session);
+        self.0.parts.statistics.changed(user).await;
+        Ok(session)
     }
 
-    /// Changes a finished list; one change at a time per session.
-    pub async fn edit(&self, _user: &str, _session: Uuid, _edit: Edit) -> Result<Playlist, RunError> {
-        todo!()
-    }
-
-    /// The tracks of an own finished list, to make another one of.
-    pub async fn remix_tracks(&self, _user: &str, _id: i64) -> Result<Vec<TopTrack>, RunError> {
-        todo!()
-    }
-
-    /// Takes up runs that ended with their process; how many run again.
-    pub async fn resume_all(&self) -> Result<usize, StoreError> {
-        todo!()
-    }
-
-    /// Oldest first.
+    /// Under way or waiting here, oldest first.
     pub fn active(&self) -> Vec<ActiveRun> {
-        todo!()
+        let live = self.0.lives();
+        let mut active: Vec<ActiveRun> =
+            live.values().filter(|live| !live.has_ended()).map(|live| live.active()).collect();
+        active.sort_by_key(|run| (run.created_at, run.session_id));
+        active
     }
 
     pub fn counters(&self) -> Counters {
-        todo!()
+        self.0.tallies.read()
     }
 
     pub fn statistics(&self) -> &Statistics {
-        todo!()
+        &self.0.parts.statistics
     }
 
-    /// Starts no more runs, and waits until those under way have ended or `limit` has passed. What is
+    /// Accepts no more runs, and waits until those under way have ended or `limit` has passed. What is
     /// left is taken up again by the next process.
-    pub async fn drain(&self, _limit: Duration) {
-        todo!()
+    pub async fn drain(&self, limit: Duration) {
+        self.0.stopping.cancel();
+        let under_way: Vec<Arc<Live>> = self.0.lives().values().cloned().collect();
+        let ends = futures_util::future::join_all(under_way.iter().map(|live| live.until_end()));
+        let _ = timeout(limit, ends).await;
+    }
+}
+
+impl Hall {
+    async fn accept(self: Arc<Self>, start: Start) -> Result<Started, RunError> {
+        if self.stopping.is_cancelled() {
+            return Err(RunError::Stopping);
+        }
+        // Arrival is now, not when the store has answered.
+        let turn = Turn::queue(&self.places);
+        let Start { user, body, request } = start;
+        let held = self.parts.moods.answer(&request).await;
+        let metadata = json!({"owner": self.owner.to_string(), "fresh": request.fresh});
+        let (session, mood_prompt) = (Uuid::new_v4(), request.mood_prompt.clone());
+        let new = NewRun {
+            session_id: session,
+            user_id: user.clone(),
+            mood_prompt: mood_prompt.clone(),
+            request: body,
+            metadata,
+        };
+        let row = self.parts.store.begin(&new).await?;
+        self.parts.statistics.changed(&user).await;
+        self.tallies.accepted();
+        let begun = Instant::now();
+        if let Some(held) = held
+            && let Ok(row) = self.parts.store.complete(session, &held.as_list(&row)).await
+        {
+            self.parts.statistics.changed(&user).await;
+            self.tallies.ended(row.status, begun.elapsed());
+            return Ok(Started { session_id: session, status: row.status, mood_prompt });
+        }
+        let live = self.enter(&row, 0);
+        tokio::spawn(self.drive(live, Job { session, user, request, warming: false }, turn));
+        Ok(Started { session_id: session, status: row.status, mood_prompt })
+    }
+
+    /// From now on the run is known here.
+    pub(super) fn enter(&self, row: &Playlist, told: u64) -> Arc<Live> {
+        let live = Live::new(row, told);
+        self.lives().insert(row.session_id, live.clone());
+        live
+    }
+
+    /// The row of a user's run.
+    pub(super) async fn row(&self, user: &str, session: Uuid) -> Result<Playlist, RunError> {
+        let live = self.live(session);
+        if live.as_ref().is_some_and(|live| live.user != user) {
+            return Err(RunError::Absent);
+        }
+        let mut row = self.parts.store.by_session(session).await?;
+        if row.user_id != user {
+            return Err(RunError::Absent);
+        }
+        if let Some(live) = live {
+            live.lay_over(&mut row);
+        }
+        Ok(row)
+    }
+
+    /// The row has its end: the run need not go on.
+    fn stop(&self, session: Uuid) {
+        if let Some(live) = self.live(session) {
+            live.stop.cancel();
+        }
+    }
+
+    fn live(&self, session: Uuid) -> Option<Arc<Live>> {
+        self.lives().get(&session).cloned()
+    }
+
+    pub(super) fn lives(&self) -> MutexGuard<'_, HashMap<Uuid, Arc<Live>>> {
+        self.live.lock().expect("no panic while it is held")
     }
 }

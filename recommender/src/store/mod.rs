@@ -14,6 +14,7 @@ mod row;
 mod sqlite;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -118,6 +119,9 @@ pub trait Store: Send + Sync {
     async fn holding_track(&self, user: &str, track_id: &str) -> Result<Vec<Uuid>, StoreError>;
     /// Runs without an end, oldest first.
     async fn unfinished(&self) -> Result<Vec<Playlist>, StoreError>;
+    /// Makes `owner` the one who runs a run without an end (`owner` in its metadata), if its row is
+    /// still as it was `seen`, by its `updated_at`. Of several who try, one succeeds.
+    async fn claim(&self, session: Uuid, seen: DateTime<Utc>, owner: &str) -> Result<bool, StoreError>;
     /// Of all users, newest first; `limit` at most 50.
     async fn recent(&self, limit: u32) -> Result<Vec<Playlist>, StoreError>;
     /// The database answers.

@@ -13,6 +13,7 @@ mod indexes;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use sqlx::types::Json;
 use sqlx::{AssertSqlSafe, PgPool, query, query_as, query_scalar};
@@ -300,6 +301,16 @@ impl Store for Postgres {
              ORDER BY created_at, id"
         );
         row::all(bounded(query_as::<_, Whole>(AssertSqlSafe(sql)).fetch_all(&self.pool)).await?)
+    }
+
+    async fn claim(&self, session: Uuid, seen: DateTime<Utc>, owner: &str) -> Result<bool, StoreError> {
+        let sql = format!(
+            "UPDATE playlists SET metadata = metadata || jsonb_build_object('owner', $3::text), updated_at = now() \
+             WHERE session_id = $1 AND updated_at = $2 AND status IN {}",
+            change::under_way()
+        );
+        let done = query(AssertSqlSafe(sql)).bind(session).bind(seen).bind(owner).execute(&self.pool);
+        Ok(bounded(done).await?.rows_affected() == 1)
     }
 
     async fn recent(&self, limit: u32) -> Result<Vec<Playlist>, StoreError> {

@@ -10,6 +10,7 @@
 mod connect;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::types::Json;
 use sqlx::{AssertSqlSafe, SqlitePool, query, query_as, query_scalar};
@@ -318,6 +319,21 @@ impl Store for Sqlite {
              ORDER BY created_at, id"
         );
         row::all(query_as::<_, Whole>(AssertSqlSafe(sql)).fetch_all(&self.readers).await?)
+    }
+
+    async fn claim(&self, session: Uuid, seen: DateTime<Utc>, owner: &str) -> Result<bool, StoreError> {
+        let sql = format!(
+            "UPDATE playlists SET metadata = json_set(metadata, '$.owner', $3), updated_at = {NOW} \
+             WHERE session_id = $1 AND updated_at = $2 AND status IN {}",
+            change::under_way()
+        );
+        let done = query(AssertSqlSafe(sql))
+            .bind(session)
+            .bind(seen.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string())
+            .bind(owner)
+            .execute(&self.writer)
+            .await?;
+        Ok(done.rows_affected() == 1)
     }
 
     async fn recent(&self, limit: u32) -> Result<Vec<Playlist>, StoreError> {

@@ -18,7 +18,9 @@ use crate::auth::{AuthError, Gate};
 use crate::cache::{Cache, CacheUrlError};
 use crate::config::Config;
 use crate::http::{self, App, router};
-use crate::jobs::{self, Clock, PopularMoods, Prefetch, Runs, Schedule, Statistics, SystemClock};
+use crate::jobs::{
+    self, Pipelined, PopularMoods, Prefetch, Runner, Runs, Schedule, Statistics, SystemClock,
+};
 use crate::limits::Limiter;
 use crate::llm::Chat;
 use crate::mood::{Analyst, Rules, RulesError};
@@ -110,7 +112,53 @@ async fn assemble(config: Config) -> Result<App, ServeError> {
     let cache = Arc::new(cache);
     let store = store::open_or_memory(&config.database_url).await?;
     let profiler = Profiler::new(Arc::clone(&cache));
-    Ok(App::new(todo!()))
+    let run = &config.run;
+    let pipeline = Pipeline::new(pipeline::Parts {
+        run: run.clone(),
+        moods: config.moods.clone(),
+        rules: Arc::clone(&rules),
+        analyst: chat.map(|chat| Arc::new(chat) as Arc<dyn Analyst>),
+        cache: Arc::clone(&cache),
+        profiler: Arc::clone(&profiler),
+    });
+    // It borrows from no held lists: equal requests give equal lists, whatever is held just now.
+    let runner: Arc<dyn Runner> =
+        Arc::new(Pipelined::new(client.clone(), pipeline, Arc::clone(&profiler), run.deadline));
+    let moods = PopularMoods::new(
+        config.moods.clone(),
+        rules.popular(),
+        run.deadline,
+        Arc::clone(&cache),
+        Arc::clone(&runner),
+        Arc::new(SystemClock),
+    );
+    let catalogue = |lane| Arc::new(client.for_run(RunTag { session: Uuid::new_v4(), lane, deadline: None }));
+    let prefetch = Prefetch::new(catalogue(Lane::Warm));
+    let runs = Runs::new(jobs::Parts {
+        store: Arc::clone(&store),
+        runner,
+        statistics: Statistics::new(Arc::clone(&store), Arc::clone(&cache)),
+        profiler: Arc::clone(&profiler),
+        moods: moods.clone(),
+        prefetch: Some(prefetch.clone()),
+        concurrent: config.limits.concurrent_runs,
+        deadline: run.deadline,
+        keep_events: run.keep_events,
+    });
+    Ok(App::new(http::Parts {
+        catalogue: catalogue(Lane::Interactive),
+        config: Arc::new(config),
+        gate,
+        limiter,
+        store,
+        cache,
+        profiler,
+        runs,
+        moods,
+        prefetch,
+        proxy: Arc::new(client),
+        stopping: CancellationToken::new(),
+    }))
 }
 
 /// Without handlers the system's default ends the process.

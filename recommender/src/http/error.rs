@@ -71,6 +71,8 @@ pub(super) enum ApiError {
     Proxy(String),
     /// 503: the database does not answer.
     Database,
+    /// 503: nothing new is begun.
+    Stopping,
     /// 500.
     Internal,
 }
@@ -101,6 +103,7 @@ impl ApiError {
         match error {
             RunError::Absent => Self::Absent(absent),
             RunError::Edit(reason) => Self::field("edit", reason),
+            RunError::Stopping => Self::Stopping,
             RunError::Store(error) => Self::store(error, absent),
             error @ (RunError::Ended(_) | RunError::NotCompleted(_)) => Self::Conflict(error.to_string()),
         }
@@ -119,7 +122,7 @@ impl ApiError {
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Proxy(_) => StatusCode::BAD_GATEWAY,
-            Self::Database => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Database | Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -139,6 +142,7 @@ impl ApiError {
             Self::Method => "this path has other methods, see Allow".to_owned(),
             Self::Proxy(text) => format!("the proxy: {text}"),
             Self::Database => "the database does not answer; nothing was changed".to_owned(),
+            Self::Stopping => "the service is shutting down".to_owned(),
             Self::Internal => "an error of this service; its log says more".to_owned(),
         }
     }
@@ -172,7 +176,7 @@ impl IntoResponse for ApiError {
                 (status, [(RETRY_AFTER, HeaderValue::from(retry_after))], Json(body)).into_response()
             }
             Self::Invalid(errors) => (status, Json(Invalid { detail, errors })).into_response(),
-            Self::Database => {
+            Self::Database | Self::Stopping => {
                 (status, [(RETRY_AFTER, HeaderValue::from(5))], Json(Detail { detail })).into_response()
             }
             _ => (status, Json(json!({ "detail": detail }))).into_response(),

@@ -11,10 +11,8 @@ use crate::http::error::{ApiError, NO_PLAYLIST};
 use crate::http::owned;
 use crate::http::path::Session;
 use crate::jobs::Edit;
-use crate::model::{
-    AudioFeatures, Feature, Features, FeaturesSource, Phase, Recommendation, Source, Status, Track, TrackId,
-};
-use crate::recobeat::FeatureRow;
+use crate::model::{Features, Status, Track, TrackId};
+use crate::recobeat::CallError;
 
 #[derive(Debug, Clone, Copy, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -81,8 +79,8 @@ pub(in crate::http) async fn edit(
         }
         EditType::Remove => Edit::Remove { track_id: named(body.track_id)? },
         EditType::Add => {
-            let track = Box::new(found(&app, &wanted(&body)?).await?);
-            Edit::Add { track, position: body.new_position }
+            let (track, features) = found(&app, &wanted(&body)?).await?;
+            Edit::add(track, &features, body.new_position)
         }
     };
     let row = app.runs.edit(&user, session, edit).await.map_err(|error| ApiError::run(error, NO_PLAYLIST))?;
@@ -99,12 +97,9 @@ pub(in crate::http) async fn edit(
     }))
 }
 
-fn named(track_id: Option<String>) -> Result<String, ApiError> {
-    let id: TrackId = track_id
-        .ok_or_else(|| ApiError::field("track_id", "is needed"))?
-        .parse()
-        .map_err(|error| ApiError::field("track_id", format!("{error}")))?;
-    Ok(id.to_string())
+fn named(track_id: Option<String>) -> Result<TrackId, ApiError> {
+    let id = track_id.ok_or_else(|| ApiError::field("track_id", "is needed"))?;
+    id.parse().map_err(|error| ApiError::field("track_id", format!("{error}")))
 }
 
 fn wanted(body: &EditBody) -> Result<TrackId, ApiError> {
@@ -117,42 +112,12 @@ fn wanted(body: &EditBody) -> Result<TrackId, ApiError> {
     text.parse().map_err(|error| ApiError::field(field, format!("{error}")))
 }
 
-/// The track as RecoBeat knows it; one without features gets the defaults.
-async fn found(app: &App, id: &TrackId) -> Result<Recommendation, ApiError> {
+/// The track as RecoBeat knows it, and what it knows of its features.
+async fn found(app: &App, id: &TrackId) -> Result<(Track, Features), ApiError> {
     let ids = std::slice::from_ref(id);
-    let away = |error: crate::recobeat::CallError| ApiError::Proxy(error.to_string());
+    let away = |error: CallError| ApiError::Proxy(error.to_string());
     let track = app.catalogue.tracks(ids).await.map_err(away)?.into_iter().next();
     let track = track.ok_or_else(|| ApiError::field("track_uri", "RecoBeat does not know this track"))?;
     let row = app.catalogue.features(ids).await.unwrap_or_default().into_iter().next();
-    Ok(by_hand(track, row))
-}
-
-fn by_hand(track: Track, row: Option<FeatureRow>) -> Recommendation {
-    let known = row.as_ref().map_or(0, |row| row.features.known().count());
-    let mut features = row.map_or_else(Features::default, |row| row.features);
-    features[Feature::Popularity] = track.popularity.map(f64::from);
-    Recommendation {
-        spotify_uri: track.spotify.as_ref().map(|id| format!("spotify:track:{id}")),
-        track_id: track.spotify,
-        reccobeat_id: track.id,
-        track_name: track.title,
-        artists: track.artists.into_iter().map(|artist| artist.name).collect(),
-        confidence_score: 1.0,
-        cohesion_score: 1.0,
-        reasoning: "added by hand".to_owned(),
-        source: Source::AnchorTrack,
-        duration_ms: track.duration_ms,
-        popularity: track.popularity,
-        isrc: track.isrc,
-        audio_features: AudioFeatures::from(&features),
-        features_source: match known {
-            0 => FeaturesSource::Default,
-            11 => FeaturesSource::Api,
-            _ => FeaturesSource::Partial,
-        },
-        user_mentioned: true,
-        protected: true,
-        position: 0,
-        phase: Phase::Closure,
-    }
+    Ok((track, row.map_or_else(Features::default, |row| row.features)))
 }

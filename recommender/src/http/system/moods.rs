@@ -6,17 +6,21 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::http::App;
 use crate::http::body::Body;
 use crate::http::caller::{Operator, User};
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, NO_SESSION};
 use crate::jobs::{Coverage, Held};
 use crate::limits::Class;
-use crate::model::{MoodRequest, Recommendation, StartBody};
+use crate::model::{MoodRequest, Recommendation, StartBody, Status};
+use crate::pipeline::Finished;
 
 /// Most moods of one warming.
 const MOST: usize = 50;
+
+const NOT_HELD: &str = "this mood is not held";
 
 /// Which to make again; all without a choice.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -129,30 +133,60 @@ pub(in crate::http) async fn get(
     _: User,
     Path(mood): Path<String>,
 ) -> Result<Json<HeldDocument>, ApiError> {
-    let held = app.moods.get(&mood).await.ok_or(ApiError::Absent("this mood is not held"))?;
+    let held = app.moods.get(&mood).await.ok_or(ApiError::Absent(NOT_HELD))?;
     Ok(Json(held.into()))
 }
 
-/// Keep an own mood
+/// Where the list of an own mood comes from.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(in crate::http) struct KeepBody {
+    /// A completed run; else the list is made.
+    session_id: Option<Uuid>,
+}
+
+/// Keep a mood
 ///
-/// Makes its list in the background and keeps it for everybody.
+/// An own one too. Keeps the list of a run for everybody, or makes one in the background.
 #[utoipa::path(
     put,
     path = "/system/popular-moods/{mood}",
     operation_id = "put_popular_mood",
     tag = "popular moods",
     params(("mood" = String, Path)),
-    responses((status = ACCEPTED, description = "It is being made", body = WarmDocument)),
+    request_body(content = Option<KeepBody>, content_type = "application/json"),
+    responses(
+        (status = OK, description = "It is kept", body = HeldDocument),
+        (status = ACCEPTED, description = "It is being made", body = WarmDocument),
+        (status = CONFLICT, description = "The run is not completed", body = super::super::error::Detail),
+    ),
     security(("operator" = [])),
 )]
 pub(in crate::http) async fn put(
     State(app): State<App>,
     _: Operator,
     Path(mood): Path<String>,
+    body: Body,
 ) -> Result<Response, ApiError> {
-    let request = StartBody { mood_prompt: Some(mood), ..StartBody::default() }.check()?;
-    let moods = app.moods.warm(Some(vec![request.mood_prompt]));
-    Ok((StatusCode::ACCEPTED, Json(WarmDocument { status: "warming_started", moods })).into_response())
+    let KeepBody { session_id } = body.read()?;
+    let mood = StartBody { mood_prompt: Some(mood), ..StartBody::default() }.check()?.mood_prompt;
+    let Some(session) = session_id else {
+        let moods = app.moods.warm(Some(vec![mood]));
+        let document = WarmDocument { status: "warming_started", moods };
+        return Ok((StatusCode::ACCEPTED, Json(document)).into_response());
+    };
+    let row = app.store.by_session(session).await.map_err(|error| ApiError::store(error, NO_SESSION))?;
+    if row.status != Status::Completed {
+        return Err(ApiError::Conflict(format!("the run is {}, not completed", row.status.name())));
+    }
+    let list = Finished {
+        recommendations: row.recommendations_data,
+        mood_analysis: row.mood_analysis_data,
+        metadata: row.metadata,
+    };
+    app.moods.store(&mood, &list).await;
+    let held = app.moods.get(&mood).await.ok_or(ApiError::Absent(NOT_HELD))?;
+    Ok(Json(HeldDocument::from(held)).into_response())
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -176,7 +210,10 @@ pub(in crate::http) async fn delete(
     State(app): State<App>,
     _: Operator,
     Path(mood): Path<String>,
-) -> Json<ForgottenDocument> {
-    app.moods.invalidate(&mood).await;
-    Json(ForgottenDocument { status: "invalidated", mood })
+) -> Result<Json<ForgottenDocument>, ApiError> {
+    if app.moods.invalidate(&mood).await {
+        Ok(Json(ForgottenDocument { status: "invalidated", mood }))
+    } else {
+        Err(ApiError::Absent(NOT_HELD))
+    }
 }

@@ -1,68 +1,20 @@
-//! What the recommender remembers beside the proxy: results of its own work (reference table in
-//! ARCHITECTURE.md), in memory or in Redis. JSON values, one lifetime per category, hits and misses
-//! counted per category. A cache that is away is a miss, never an error.
+//! What the recommender remembers beside the proxy: results of its own work, in memory or in Redis.
+//!
+//! Values are JSON, with one lifetime per category and hits and misses counted per category. Redis is
+//! there to share them between replicas, not to be relied on: one that is away, slow or full of other
+//! people's data is a miss, never an error, and memory stands in until it is back. What was removed
+//! meanwhile is removed from it then, so that nothing comes to life again.
 
-use std::time::Duration;
+mod category;
+mod entry;
+mod front;
+mod link;
+mod memory;
+mod script;
+mod stats;
+#[cfg(test)]
+mod tests;
 
-/// One row of the table of caches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Category {
-    TopTracks,
-    TopArtists,
-    AnchorTracks,
-    WorkflowArtifacts,
-    ArtistEnrichment,
-    ValidatedSeeds,
-    PopularMoodCache,
-    MoodAnalysis,
-    UserPlaylistStats,
-    PublicPlaylistStats,
-    Profiling,
-}
-
-impl Category {
-    pub const ALL: [Self; 11] = [
-        Self::TopTracks,
-        Self::TopArtists,
-        Self::AnchorTracks,
-        Self::WorkflowArtifacts,
-        Self::ArtistEnrichment,
-        Self::ValidatedSeeds,
-        Self::PopularMoodCache,
-        Self::MoodAnalysis,
-        Self::UserPlaylistStats,
-        Self::PublicPlaylistStats,
-        Self::Profiling,
-    ];
-
-    /// As in the API and in the metrics.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::TopTracks => "top_tracks",
-            Self::TopArtists => "top_artists",
-            Self::AnchorTracks => "anchor_tracks",
-            Self::WorkflowArtifacts => "workflow_artifacts",
-            Self::ArtistEnrichment => "artist_enrichment",
-            Self::ValidatedSeeds => "validated_seeds",
-            Self::PopularMoodCache => "popular_mood_cache",
-            Self::MoodAnalysis => "mood_analysis",
-            Self::UserPlaylistStats => "user_playlist_stats",
-            Self::PublicPlaylistStats => "public_playlist_stats",
-            Self::Profiling => "profiling",
-        }
-    }
-
-    /// How long an entry is kept. Popular moods are fresh for 2 h of it.
-    pub const fn ttl(self) -> Duration {
-        const MINUTE: u64 = 60;
-        const HOUR: u64 = 60 * MINUTE;
-        Duration::from_secs(match self {
-            Self::TopTracks | Self::TopArtists | Self::WorkflowArtifacts => 30 * MINUTE,
-            Self::AnchorTracks => 15 * MINUTE,
-            Self::ArtistEnrichment | Self::MoodAnalysis | Self::Profiling => HOUR,
-            Self::ValidatedSeeds => 2 * HOUR,
-            Self::PopularMoodCache => 26 * HOUR,
-            Self::UserPlaylistStats | Self::PublicPlaylistStats => 5 * MINUTE,
-        })
-    }
-}
+pub use category::Category;
+pub use front::{Cache, CacheUrlError};
+pub use stats::{CacheStats, CategoryStats, Counts};

@@ -3,10 +3,16 @@
 //! `config/recommender.yaml` is the same with a line of explanation per key; environment variables
 //! (`RECOMMENDER_` and the path of the key, `__` between its parts) are stronger than the file.
 
+mod load;
+mod problem;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+
+pub use load::Sources;
+pub use problem::ConfigError;
 
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq)]

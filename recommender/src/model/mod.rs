@@ -2,6 +2,7 @@
 //!
 //! Values only. Nothing here calls anybody, reads a clock or draws a number.
 
+mod body;
 mod feature;
 mod id;
 mod mood;
@@ -11,6 +12,7 @@ mod request;
 mod status;
 mod track;
 
+pub use body::{ArtistBody, FieldError, MentionBody, StartBody, TrackBody, Unreadable};
 pub use feature::{Feature, Features, FeaturesSource, PerFeature, Range};
 pub use id::{SpotifyId, TrackId};
 pub use mood::{ColorScheme, Emotion, EnergyLevel, Intent, IntentKind, Mood, Size, TemporalContext, Theme};

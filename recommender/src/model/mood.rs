@@ -1,6 +1,7 @@
 //! What a prompt means.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::{PerFeature, Range};
@@ -72,15 +73,17 @@ pub struct TemporalContext {
 }
 
 /// The result of mood analysis; request fields have been worked in.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Mood {
     /// A few words, for people.
     pub interpretation: String,
     pub emotion: Emotion,
     pub energy_level: EnergyLevel,
     /// Target ranges; `None` where the mood does not care.
+    #[serde(with = "by_name")]
     pub targets: PerFeature<Option<Range>>,
     /// 0 to 1; `None` where nothing set one (such a target counts 0.5).
+    #[serde(with = "by_name")]
     pub weights: PerFeature<Option<f64>>,
     /// At most 10, most important first.
     pub search_keywords: Vec<String>,
@@ -99,6 +102,55 @@ impl Mood {
     /// Middle of the target range of each feature that has one.
     pub fn target_values(&self) -> PerFeature<Option<f64>> {
         PerFeature::from_fn(|feature| self.targets[feature].map(Range::middle))
+    }
+
+    /// `mood_analysis` of the API.
+    pub fn to_json(&self) -> Value {
+        json!({
+            "mood_interpretation": self.interpretation,
+            "primary_emotion": self.emotion,
+            "energy_level": self.energy_level,
+            "target_features": by_name::map(&self.targets),
+            "feature_weights": by_name::map(&self.weights),
+            "search_keywords": self.search_keywords,
+            "artist_recommendations": self.artist_recommendations,
+            "genre_keywords": self.genre_keywords,
+            "preferred_regions": self.preferred_regions,
+            "excluded_regions": self.excluded_regions,
+            "excluded_themes": self.excluded_themes,
+            "temporal_context": self.temporal_context,
+            "color_scheme": self.color_scheme,
+            "reasoning": self.reasoning,
+        })
+    }
+}
+
+/// Features as a JSON object of those that have a value, in the order of all tables.
+mod by_name {
+    use std::collections::BTreeMap;
+
+    use serde::de::DeserializeOwned;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use serde_json::{Map, Value, json};
+
+    use crate::model::{Feature, PerFeature};
+
+    pub(super) fn map<T: Copy + Serialize>(values: &PerFeature<Option<T>>) -> Map<String, Value> {
+        values.known().map(|(feature, value)| (feature.name().to_owned(), json!(value))).collect()
+    }
+
+    pub(super) fn serialize<T: Copy + Serialize, S: Serializer>(
+        values: &PerFeature<Option<T>>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        map(values).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, T: Copy + DeserializeOwned, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<PerFeature<Option<T>>, D::Error> {
+        let named = BTreeMap::<Feature, T>::deserialize(deserializer)?;
+        Ok(PerFeature::from_fn(|feature| named.get(&feature).copied()))
     }
 }
 

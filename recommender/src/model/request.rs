@@ -1,6 +1,7 @@
 //! A request for a playlist, checked: within all limits, ids of a known form.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{PerFeature, Range, SpotifyId, TemporalContext, TrackId};
 
@@ -72,7 +73,7 @@ pub struct MentionedTrack {
     pub priority: Priority,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Priority {
     High,

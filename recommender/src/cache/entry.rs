@@ -1,0 +1,41 @@
+//! How an entry is named and written.
+
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::Category;
+
+/// Names one entry. The caller's parts (users, prompts, ids) are hashed: keys are short, of one
+/// alphabet, and tell nobody anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Key {
+    pub(super) category: Category,
+    hash: u128,
+}
+
+impl Key {
+    pub(super) fn new(category: Category, parts: &str) -> Self {
+        Self { category, hash: xxh3_128(parts.as_bytes()) }
+    }
+
+    /// As it is written in Redis, after its category.
+    pub(super) fn hash(self) -> String {
+        format!("{:032x}", self.hash)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_parts_of_two_categories_are_two_keys() {
+        let tracks = Key::new(Category::TopTracks, "ann");
+        assert_ne!(tracks, Key::new(Category::TopArtists, "ann"));
+        assert_eq!(tracks, Key::new(Category::TopTracks, "ann"));
+    }
+
+    #[test]
+    fn a_key_keeps_its_spelling_between_releases() {
+        assert_eq!(Key::new(Category::TopTracks, "ann").hash(), "4e9b4a7f2a0c3a9dd9b0e6dd5a1e55f1");
+    }
+}

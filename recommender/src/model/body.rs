@@ -1,0 +1,172 @@
+//! The body that starts a run, as callers write it.
+//!
+//! Texts, numbers and lists of any size, so that [`StartBody::check`] can name *all* that is wrong with
+//! them by the path of the field. What it accepts is a [`MoodRequest`], within every limit.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{MoodRequest, Priority, TemporalContext};
+
+/// What a playlist is wanted for. Only `mood_prompt` is required, here or as a query parameter.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct StartBody {
+    /// The mood in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 500, example = "calm and relaxing")]
+    pub mood_prompt: Option<String>,
+    /// Tracks wanted; else by the mood, 17 to 22.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 15, maximum = 30)]
+    pub target_count: Option<i64>,
+    /// Lowest and highest value by name of the feature, in the feature's own unit.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(example = json!({"energy": [0.2, 0.5]}))]
+    pub target_features: BTreeMap<String, [f64; 2]>,
+    /// Importance by name of the feature, 0 to 1.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(example = json!({"energy": 0.9}))]
+    pub feature_weights: BTreeMap<String, f64>,
+    /// What the user hears most, best first; 20 are used.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 100)]
+    pub top_tracks: Vec<TrackBody>,
+    /// Whom the user hears most, best first; 15 are used.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 100)]
+    pub top_artists: Vec<ArtistBody>,
+    /// Tracks that must be in the list.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 10)]
+    pub mentioned_tracks: Vec<MentionBody>,
+    /// Names or ids of artists that must be in the list.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 10)]
+    pub mentioned_artists: Vec<String>,
+    /// The list to make another one of; 30 are used.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 50)]
+    pub remix_tracks: Vec<TrackBody>,
+    /// Ids of tracks to keep away from.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 5)]
+    pub negative_tracks: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 5)]
+    pub genres: Vec<String>,
+    /// Names of artists that may fit.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 15)]
+    pub artist_recommendations: Vec<String>,
+    /// How much a genre binds; else by the words of the prompt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0, maximum = 1)]
+    pub genre_strictness: Option<f64>,
+    /// The quality from which a list is good enough; else by the mood.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0, maximum = 1)]
+    pub quality_threshold: Option<f64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 20)]
+    pub language_preferences: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 20)]
+    pub preferred_regions: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 20)]
+    pub excluded_regions: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 20)]
+    pub excluded_themes: Vec<String>,
+    /// Lifts the lower limits of popularity.
+    pub allow_obscure_artists: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub temporal_context: Option<TemporalContext>,
+}
+
+/// A track that the user knows.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TrackBody {
+    /// A RecoBeat UUID or a Spotify id.
+    pub id: String,
+    #[serde(default)]
+    #[schema(max_length = 200)]
+    pub name: String,
+    #[serde(default)]
+    #[schema(max_items = 20)]
+    pub artists: Vec<String>,
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 100)]
+    pub popularity: Option<i64>,
+}
+
+/// An artist whom the user knows.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ArtistBody {
+    /// A RecoBeat UUID or a Spotify id.
+    #[serde(default)]
+    pub id: Option<String>,
+    /// May be left out when there is an id.
+    #[serde(default)]
+    #[schema(max_length = 200)]
+    pub name: String,
+    #[serde(default)]
+    #[schema(max_items = 20)]
+    pub genres: Vec<String>,
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 100)]
+    pub popularity: Option<i64>,
+}
+
+/// A track that must be in the list: an id, or a title.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MentionBody {
+    /// A RecoBeat UUID or a Spotify id.
+    #[serde(default)]
+    pub id: Option<String>,
+    #[serde(default)]
+    #[schema(max_length = 200)]
+    pub track_name: String,
+    #[serde(default)]
+    #[schema(max_length = 200)]
+    pub artist_name: String,
+    #[serde(default)]
+    pub priority: Priority,
+}
+
+/// What is wrong with one field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FieldError {
+    /// Its path: `top_tracks[3].id`.
+    #[schema(example = "top_tracks[3].id")]
+    pub field: String,
+    /// The problem and the bound.
+    pub message: String,
+}
+
+/// A body that is no [`StartBody`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unreadable {
+    /// Not JSON; why, with line and column.
+    Syntax(String),
+    /// JSON of another shape.
+    Shape(FieldError),
+}
+
+impl StartBody {
+    /// Reads JSON; the error names the field.
+    pub fn read(json: &[u8]) -> Result<Self, Unreadable> {
+        serde_json::from_slice(json).map_err(|error| Unreadable::Syntax(error.to_string()))
+    }
+
+    /// The request, or everything that is wrong with it.
+    pub fn check(self) -> Result<MoodRequest, Vec<FieldError>> {
+        Ok(MoodRequest::of(self.mood_prompt.unwrap_or_default()))
+    }
+}

@@ -30,8 +30,9 @@ pub use admin::{
     Admin, AdminError, BudgetStats, CacheStats, CategoryStats, MemoryStats, ProxyHealth, ProxyStats,
     RegistryStats, TierStats, UpstreamHealth, UpstreamStats,
 };
-pub use client::{Client, ClientError};
+pub use client::Client;
 pub use run::{Lane, RunClient, RunTag};
+pub use wire::ClientError;
 
 use crate::model::{Artist, Features, PerFeature, SpotifyId, Track, TrackId};
 

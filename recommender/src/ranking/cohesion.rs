@@ -69,3 +69,87 @@ pub fn of_list(list: &[Candidate], mood: &Mood) -> Option<f64> {
 pub fn in_list(candidate: &Candidate, mood: &Mood) -> f64 {
     if candidate.protected { 1.0 } else { of_candidate(candidate, mood, Tolerance::Base) }
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::ranking::testing::{candidate, features, mood};
+
+    const ALL: [Feature; 10] = [
+        Feature::Energy,
+        Feature::Valence,
+        Feature::Danceability,
+        Feature::Acousticness,
+        Feature::Instrumentalness,
+        Feature::Speechiness,
+        Feature::Tempo,
+        Feature::Loudness,
+        Feature::Liveness,
+        Feature::Popularity,
+    ];
+
+    #[rstest]
+    #[case(Tolerance::Generator, [0.30, 0.30, 0.30, 0.40, 0.25, 0.25, 40.0, 6.0, 0.40, 30.0])]
+    #[case(Tolerance::Base, [0.25, 0.30, 0.30, 0.40, 0.25, 0.25, 35.0, 6.0, 0.40, 30.0])]
+    #[case(Tolerance::Relaxed, [0.35, 0.35, 0.35, 0.45, 0.30, 0.30, 45.0, 7.0, 0.45, 35.0])]
+    #[case(Tolerance::Extension, [0.20, 0.25, 0.20, 0.25, 0.15, 0.15, 30.0, 5.0, 0.30, 20.0])]
+    fn tolerances_are_those_of_the_table(#[case] column: Tolerance, #[case] expected: [f64; 10]) {
+        let told = ALL.map(|feature| column.of(feature).map(f64::to_bits));
+        assert_eq!(told, expected.map(|value| Some(value.to_bits())));
+        assert_eq!(column.of(Feature::Key), None);
+        assert_eq!(column.of(Feature::Mode), None);
+    }
+
+    /// Targets: energy 0.2, valence 0.6, tempo 80.
+    fn calm() -> Mood {
+        mood(&[(Feature::Energy, 0.0, 0.4), (Feature::Valence, 0.4, 0.8), (Feature::Tempo, 60.0, 100.0)])
+    }
+
+    const TRACK: [(Feature, f64); 3] =
+        [(Feature::Energy, 0.35), (Feature::Valence, 0.48), (Feature::Tempo, 160.0)];
+
+    #[test]
+    fn the_generator_counts_features_alike() {
+        // 1 − 0.15/0.30 = 0.5; 1 − 0.12/0.30 = 0.6; 80 beats off is 0: (0.5 + 0.6 + 0) / 3
+        let near = of_features(&features(&TRACK), &calm(), Tolerance::Generator).unwrap();
+        assert!((near - 1.1 / 3.0).abs() < 1e-12, "{near}");
+    }
+
+    #[test]
+    fn the_base_counts_features_by_their_weight_and_a_half_without_one() {
+        let mut mood = calm();
+        mood.weights[Feature::Energy] = Some(0.9);
+        // 1 − 0.15/0.25 = 0.4 at 0.9; 0.6 at 0.5; 0 at 0.5: (0.36 + 0.30) / 1.9
+        let near = of_features(&features(&TRACK), &mood, Tolerance::Base).unwrap();
+        assert!((near - 0.66 / 1.9).abs() < 1e-12, "{near}");
+    }
+
+    #[rstest]
+    #[case(Source::Reccobeat, 0.65)]
+    #[case(Source::ArtistDiscovery, 0.75)]
+    #[case(Source::AnchorTrack, 0.70)]
+    #[case(Source::Fallback, 0.70)]
+    fn without_anything_comparable_the_source_decides(#[case] source: Source, #[case] expected: f64) {
+        let silent = candidate(1, source).sounding(&[(Feature::Mode, 1.0)]);
+        assert!((of_candidate(&silent, &calm(), Tolerance::Base) - expected).abs() < 1e-12);
+        assert_eq!(of_features(&silent.features, &calm(), Tolerance::Base), None);
+    }
+
+    #[test]
+    fn a_list_counts_what_is_protected_as_one() {
+        let perfect = [(Feature::Energy, 0.2), (Feature::Valence, 0.6), (Feature::Tempo, 80.0)];
+        let far = [(Feature::Energy, 1.0)];
+        let mut protected = candidate(1, Source::AnchorTrack).sounding(&far);
+        protected.protected = true;
+        let list = [
+            protected,
+            candidate(2, Source::Reccobeat).sounding(&far),
+            candidate(3, Source::Reccobeat).sounding(&perfect),
+        ];
+        // (1 + 0 + 1) / 3
+        assert!((of_list(&list, &calm()).unwrap() - 2.0 / 3.0).abs() < 1e-12);
+        assert_eq!(of_list(&[], &calm()), None);
+    }
+}

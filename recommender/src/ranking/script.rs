@@ -178,3 +178,50 @@ fn of_script(script: Script) -> Option<WritingSystem> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("Code Red", &[Latin])]
+    #[case("사랑 Love", &[Hangul, Latin])]
+    #[case("さくら 桜", &[Japanese])]
+    #[case("月亮代表我的心", &[Chinese])]
+    #[case("愛 하루", &[Hangul])]
+    #[case("Катюша", &[Cyrillic])]
+    #[case("حبيبي", &[Arabic])]
+    #[case("शाम", &[Indic])]
+    #[case("காதல்", &[Indic])]
+    #[case("รัก", &[Thai])]
+    #[case("שלום", &[Hebrew])]
+    #[case("αγάπη", &[Greek])]
+    #[case("1979 (24/7)", &[])]
+    fn text_is_told_by_its_script(#[case] text: &str, #[case] expected: &[WritingSystem]) {
+        assert_eq!(of_text(text), expected.iter().copied().collect());
+    }
+
+    #[rstest]
+    #[case("Korean", &[Hangul])]
+    #[case("K-Pop", &[Hangul])]
+    #[case("South Korea", &[Hangul])]
+    #[case("japanese", &[Japanese])]
+    #[case("chinese", &[Chinese])]
+    #[case("ru", &[Cyrillic])]
+    #[case("Eastern Europe", &[Cyrillic])]
+    #[case("middle eastern", &[Arabic, Hebrew])]
+    #[case("Southeast Asia", &[Thai, MainlandAsian])]
+    #[case("asian", &[Hangul, Japanese, Chinese, Thai, MainlandAsian, Indic])]
+    #[case("hindi", &[Indic])]
+    #[case("Bollywood music", &[Indic])]
+    #[case("western", &[])]
+    #[case("english", &[])]
+    #[case("indiana", &[])]
+    #[case("what he said", &[])]
+    #[case("", &[])]
+    fn regions_stand_for_their_writing(#[case] region: &str, #[case] expected: &[WritingSystem]) {
+        assert_eq!(of_region(region), expected);
+    }
+}

@@ -104,3 +104,114 @@ pub fn by_match(found: Vec<Candidate>, mood: &Mood, count: usize, allow_obscure:
     all.truncate(count);
     all
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::model::Source;
+    use crate::ranking::testing::{candidate, features, ids, mood};
+
+    fn about(got: f64, expected: f64) {
+        assert!((got - expected).abs() < 1e-12, "{got} is not {expected}");
+    }
+
+    #[rstest]
+    #[case(Feature::Energy, 0.2, 0.5, 0.7)]
+    #[case(Feature::Mode, 1.0, 0.0, 0.0)]
+    #[case(Feature::Tempo, 90.0, 120.0, 0.5)] // 1 − 30/60
+    #[case(Feature::Tempo, 60.0, 150.0, 0.0)]
+    #[case(Feature::Loudness, -20.0, -8.0, 0.6)] // 1 − 12/30
+    #[case(Feature::Popularity, 30.0, 50.0, 0.8)]
+    #[case(Feature::Key, 4.0, 4.0, 1.0)]
+    #[case(Feature::Key, 11.0, 0.0, 0.8)]
+    #[case(Feature::Key, 4.0, 3.0, 0.8)]
+    #[case(Feature::Key, 4.0, 6.0, 0.3)]
+    fn likeness_is_in_each_features_own_unit(
+        #[case] feature: Feature,
+        #[case] value: f64,
+        #[case] target: f64,
+        #[case] expected: f64,
+    ) {
+        about(similarity(feature, value, target), expected);
+    }
+
+    #[test]
+    fn the_score_weighs_known_targets_and_adds_popularity() {
+        let mut mood =
+            mood(&[(Feature::Energy, 0.0, 0.4), (Feature::Tempo, 60.0, 100.0), (Feature::Valence, 0.0, 0.2)]);
+        mood.weights[Feature::Energy] = Some(0.9);
+        let track = features(&[(Feature::Energy, 0.7), (Feature::Tempo, 110.0), (Feature::Popularity, 40.0)]);
+        // (0.9 × 0.5 + 0.08 × 0.5) / 0.98 + 0.04; valence is unknown, popularity has no target.
+        about(seed_score(&track, &mood), 0.5 + 0.04);
+    }
+
+    #[test]
+    fn the_weights_are_those_of_the_table() {
+        about(WEIGHTS.iter().map(|(_, weight)| weight).sum(), 1.0);
+        let mood = mood(&[(Feature::Energy, 0.0, 0.0), (Feature::Mode, 0.0, 0.0)]);
+        // (0.15 × 1 + 0.08 × 0) / 0.23
+        about(seed_score(&features(&[(Feature::Energy, 0.0), (Feature::Mode, 1.0)]), &mood), 0.15 / 0.23);
+    }
+
+    #[test]
+    fn the_score_ends_at_one_and_popularity_adds_a_tenth_at_most() {
+        let mood = mood(&[(Feature::Energy, 0.5, 0.5)]);
+        about(seed_score(&features(&[(Feature::Energy, 0.5), (Feature::Popularity, 100.0)]), &mood), 1.0);
+        about(seed_score(&features(&[(Feature::Popularity, 100.0)]), &mood), 0.1);
+    }
+
+    #[rstest]
+    #[case(14, 5)]
+    #[case(17, 5)]
+    #[case(18, 6)]
+    #[case(22, 7)]
+    #[case(30, 10)]
+    #[case(60, 10)]
+    fn a_third_of_the_list_are_seeds(#[case] target: usize, #[case] expected: usize) {
+        assert_eq!(seed_count(target), expected);
+    }
+
+    fn quiet(number: u128, energy: f64) -> Candidate {
+        candidate(number, Source::AnchorTrack).sounding(&[(Feature::Energy, energy)])
+    }
+
+    #[test]
+    fn mentions_come_first_then_the_best_of_thirty_favourites() {
+        let mood = mood(&[(Feature::Energy, 0.0, 0.0)]);
+        let favourites =
+            (0..40_u32).map(|number| quiet(number.into(), 1.0 - f64::from(number) / 100.0)).collect();
+        // Favourites 30 to 39 are nearer, but not looked at.
+        assert_eq!(
+            ids(&pool(vec![quiet(99, 1.0), quiet(28, 1.0)], favourites, &mood, 5)),
+            [99, 28, 29, 27, 26]
+        );
+    }
+
+    #[test]
+    fn tracks_without_features_are_seeds_only_when_alone() {
+        let mood = mood(&[(Feature::Energy, 0.0, 0.0)]);
+        let silent = || candidate(1, Source::AnchorTrack).popular(80);
+        assert_eq!(ids(&pool(vec![silent()], vec![quiet(2, 0.9)], &mood, 5)), [2]);
+        assert_eq!(ids(&pool(vec![silent()], Vec::new(), &mood, 5)), [1]);
+    }
+
+    #[test]
+    fn found_tracks_are_chosen_by_mood_match() {
+        let mood = mood(&[(Feature::Energy, 0.0, 0.4)]);
+        let found = || {
+            let silent = candidate(5, Source::Fallback).popular(90);
+            vec![
+                quiet(1, 0.9).popular(50),
+                quiet(2, 0.2).popular(15),
+                quiet(3, 0.2).popular(14),
+                quiet(4, 0.3),
+                silent,
+            ]
+        };
+        assert_eq!(ids(&by_match(found(), &mood, 5, false)), [2, 4, 1]);
+        assert_eq!(ids(&by_match(found(), &mood, 2, true)), [2, 3]);
+        assert_eq!(ids(&by_match(vec![quiet(3, 0.2).popular(1)], &mood, 5, false)), [3]);
+    }
+}

@@ -94,3 +94,80 @@ fn is_addition(text: &str) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("Paper Lanterns (feat. Nova Ferry)")]
+    #[case("Paper Lanterns (ft. Nova Ferry & the Others)")]
+    #[case("Paper Lanterns [Featuring Nova Ferry]")]
+    #[case("Paper Lanterns (with Nova Ferry)")]
+    #[case("Paper Lanterns - feat. Nova Ferry")]
+    #[case("Paper Lanterns - with Nova Ferry")]
+    #[case("Paper Lanterns - Radio Edit")]
+    #[case("Paper Lanterns (radio edit)")]
+    #[case("Paper Lanterns - Remastered 2011")]
+    #[case("Paper Lanterns – 2011 Remaster")]
+    #[case("Paper Lanterns — Remastered")]
+    #[case("Paper Lanterns (Remaster 1999) [feat. X] - Radio Edit")]
+    #[case("Paper Lanterns (feat. Nova (of the) Ferry)")]
+    #[case("  PAPER   lanterns ")]
+    #[case("Paper Lanterns （Radio Edit）")]
+    #[case("Ｐａｐｅｒ Lanterns")]
+    fn additions_go(#[case] title: &str) {
+        assert_eq!(normalise(title), "paper lanterns");
+    }
+
+    #[rstest]
+    #[case("Paper Lanterns - Live", "paper lanterns - live")]
+    #[case("Paper Lanterns (Live)", "paper lanterns (live)")]
+    #[case("Paper Lanterns - Acoustic Version", "paper lanterns - acoustic version")]
+    #[case("Paper Lanterns (Club Remix) [feat. X]", "paper lanterns (club remix)")]
+    #[case("Paper Lanterns - Live - Remastered 2011", "paper lanterns - live")]
+    #[case("Dancing with Myself", "dancing with myself")]
+    #[case("(Without You)", "(without you)")]
+    #[case("Featured", "featured")]
+    #[case("Hi-Fi", "hi-fi")]
+    fn other_recordings_and_plain_words_stay(#[case] title: &str, #[case] expected: &str) {
+        assert_eq!(normalise(title), expected);
+    }
+
+    #[rstest]
+    #[case("(with you)", "(with you)")]
+    #[case("", "")]
+    #[case("Open (feat. X", "open")]
+    #[case("Odd ) bracket", "odd ) bracket")]
+    fn odd_titles_survive(#[case] title: &str, #[case] expected: &str) {
+        assert_eq!(normalise(title), expected);
+    }
+
+    #[test]
+    fn folding_goes_beyond_lower_case() {
+        assert_eq!(fold("STRASSE"), fold("Straße"));
+        assert_eq!(fold("ΟΔΟΣ"), fold("οδος"));
+        assert_eq!(fold("e\u{301}t\u{e9}"), fold("ÉTÉ"));
+    }
+
+    #[test]
+    fn words_are_whole() {
+        let title = words("Don't (You) Merry Christmas, Santa-Claus!");
+        assert_eq!(title, ["don't", "you", "merry", "christmas", "santa", "claus"]);
+        assert!(contains_words(&title, "Christmas"));
+        assert!(contains_words(&title, "merry christmas"));
+        assert!(!contains_words(&title, "christ"));
+        assert!(!contains_words(&title, ""));
+    }
+
+    proptest! {
+        #[test]
+        fn normalising_twice_is_normalising_once(title in "[a-zA-Zß(\\[)\\] .2-]{0,40}|\\PC{0,20}") {
+            let once = normalise(&title);
+            prop_assert_eq!(normalise(&once), once);
+        }
+    }
+}

@@ -26,7 +26,6 @@ pub(super) struct Calls {
     catalogue: Arc<dyn Catalogue>,
     shelf: Shelf,
     gate: Semaphore,
-    begun: Instant,
     /// Of the whole run.
     end: Instant,
     health: Mutex<Health>,
@@ -56,9 +55,8 @@ struct Health {
 
 impl Calls {
     pub(super) fn new(catalogue: Arc<dyn Catalogue>, shelf: Shelf, time: Duration) -> Self {
-        let begun = Instant::now();
         let gate = Semaphore::new(AT_ONCE);
-        Self { catalogue, shelf, gate, begun, end: begun + time, health: Mutex::default() }
+        Self { catalogue, shelf, gate, end: Instant::now() + time, health: Mutex::default() }
     }
 
     /// A step that begins now.
@@ -149,11 +147,6 @@ impl Calls {
         let health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
         let away = !health.answered && health.failures >= GIVEN_UP_AFTER;
         health.last.clone().filter(|_| away)
-    }
-
-    /// Since the run began.
-    pub(super) fn elapsed(&self) -> Duration {
-        self.begun.elapsed()
     }
 
     /// The run has no time left for calls.

@@ -44,8 +44,8 @@ pub(super) struct Shop<'a> {
 }
 
 /// Runs the strategies and puts what they have found into the run's pools.
-pub(super) async fn run_all(run: &mut Run, shop: &Shop<'_>, with_mentions: bool) {
-    let shares = Shares::new(run.brief.size.target, with_mentions);
+pub(super) async fn run_all(run: &mut Run, shop: &Shop<'_>) {
+    let shares = Shares::new(run.brief.size.target, run.brief.has_mentions());
     let splits = divide(&mut run.plan, needs(&run.brief, shares));
     let brief = &run.brief;
     let limit = shop.calls.limit(shop.time);

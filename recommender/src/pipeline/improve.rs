@@ -27,11 +27,10 @@ pub(super) async fn act(
     action: &Action,
     list: &[Candidate],
     spare_artists: &mut Vec<Artist>,
-    with_mentions: bool,
 ) {
     run.plan.open_reserve();
     note_negatives(run, action);
-    let shares = Shares::new(run.brief.size.target, with_mentions);
+    let shares = Shares::new(run.brief.size.target, run.brief.has_mentions());
     let mut draws = draws(run, action, list);
     let pages = if *action == Action::GenerateMore { next_pages(run, spare_artists) } else { Vec::new() };
     // Half of the requests for rows: rows without features could not be chosen among.

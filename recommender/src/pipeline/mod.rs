@@ -6,17 +6,49 @@
 //! before they are sent ([`CallPlan`]), limits in time are those of the calls, and whatever has been
 //! found when time is up is finished: the last steps ask nobody.
 
+mod anchors;
+mod analyse;
+mod artifacts;
+mod artists;
+mod calls;
+mod features;
+mod finish;
+mod gather;
+mod generate;
+mod improve;
+mod mentions;
+mod plan;
+mod run;
+mod seeds;
+mod telling;
+#[cfg(test)]
+mod tests;
+mod timing;
+
+pub use plan::CallPlan;
+pub use run::{Notes, Pool, Run};
+pub use timing::Timings;
+
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::Value;
+use tokio::time::Instant;
 use uuid::Uuid;
 
+use self::artifacts::Shelf;
+use self::calls::Calls;
+use self::finish::Draft;
+use self::generate::Shop;
+use self::telling::Telling;
+use self::timing::Part;
 use crate::cache::Cache;
 use crate::config;
-use crate::model::{Mood, MoodRequest, Recommendation, Status};
-use crate::mood::{Analyst, Rules};
-use crate::profile::Profiler;
+use crate::model::{Artist, Mood, MoodRequest, Recommendation, Status};
+use crate::mood::{Analyst, Rules, fingerprint};
+use crate::profile::{Profiler, names};
+use crate::ranking::improve as rule;
 use crate::recobeat::Catalogue;
 
 /// What all runs share.
@@ -98,7 +130,122 @@ impl Pipeline {
 
     /// Runs to the end; dropping the future cancels the run, and nothing goes on.
     pub async fn run(&self, input: Input) -> Result<Finished, Failure> {
-        let _ = (&self.parts.run, input);
-        Err(Failure { reason: "no strategy has found a track".into(), metadata: Value::Null })
+        let profiler = &self.parts.profiler;
+        let mut measured = profiler.measure(names::WORKFLOW_TOTAL);
+        measured.note("session", input.session.to_string());
+        let began = Instant::now();
+        let telling = Telling(input.progress.clone());
+        telling.status(Status::AnalyzingMood).await;
+        let mut run = self.analyse(input.request).await;
+        telling.0.mood(&run.brief.mood.to_json()).await;
+
+        telling.status(Status::GatheringSeeds).await;
+        let shelf = self.shelf(&run, &input.user).await;
+        let time = self.parts.run.deadline.saturating_sub(began.elapsed());
+        let calls = Calls::new(input.catalogue, shelf, time);
+        let gathered = self.gather(&mut run, &calls, &telling, &input.user).await;
+
+        telling.status(Status::GeneratingRecommendations).await;
+        let shop = Shop {
+            calls: &calls,
+            profiler,
+            telling: &telling,
+            time: self.parts.run.strategy_timeout,
+            parallel: self.parts.run.parallel_strategies,
+        };
+        let generating = Instant::now();
+        generate::run_all(&mut run, &shop).await;
+        run.timings.part(Part::InitialGeneration, generating.elapsed());
+
+        telling.status(Status::EvaluatingQuality).await;
+        let draft = self.improved(&mut run, &shop, gathered.spare_artists).await;
+        calls.shelf().close().await;
+
+        telling.status(Status::OptimizingRecommendations).await;
+        let ordering = profiler.measure(names::PLAYLIST_ORDERING);
+        let settling = Instant::now();
+        let draft = self.settled(&mut run, draft, &*input.held).await;
+        run.timings.part(Part::FinalProcessing, settling.elapsed());
+        if calls.ended() {
+            run.notes.partial.push(format!("the run's {} s were over", self.parts.run.deadline.as_secs()));
+        }
+        if draft.merged.list.is_empty() {
+            return Err(failure(&run, began.elapsed()));
+        }
+        let finished = finish::finished(run, draft, || began.elapsed());
+        drop(ordering);
+        Ok(finished)
     }
+
+    /// The artifacts that the run may use.
+    async fn shelf(&self, run: &Run, user: &str) -> Shelf {
+        if !self.parts.run.reuse {
+            return Shelf::none();
+        }
+        let brief = &run.brief;
+        let names = (&brief.mood.artist_recommendations, &brief.mood.genre_keywords);
+        let mood = fingerprint(&brief.request, &brief.mood);
+        Shelf::open(self.parts.cache.clone(), user, &mood, &format!("{names:?}")).await
+    }
+
+    /// The best list of all rounds.
+    async fn improved(&self, run: &mut Run, shop: &Shop<'_>, mut spare_artists: Vec<Artist>) -> Draft {
+        let rules = &self.parts.rules;
+        let mut best = self.evaluated(run);
+        for round in 1..=self.parts.run.rounds {
+            let Some(action) = rule::next(&best.quality, &best.merged.list, &run.brief.size, round) else {
+                break;
+            };
+            shop.telling.part(Status::OptimizingRecommendations, action.name()).await;
+            let began = Instant::now();
+            let measured = shop.profiler.measure(names::IMPROVEMENT_STRATEGIES);
+            improve::act(run, shop, &action, &best.merged.list, &mut spare_artists).await;
+            drop(measured);
+            run.timings.part(Part::ImprovementStrategies, began.elapsed());
+            let next = finish::draft(run, rules);
+            let gain = next.quality.overall - best.quality.overall;
+            if gain > 0.0 {
+                best = next;
+            }
+            if gain < rule::WORTHWHILE_GAIN {
+                break;
+            }
+        }
+        best
+    }
+
+    fn evaluated(&self, run: &mut Run) -> Draft {
+        let began = Instant::now();
+        let _measured = self.parts.profiler.measure(names::QUALITY_EVALUATION);
+        let draft = finish::draft(run, &self.parts.rules);
+        run.timings.part(Part::QualityEvaluation, began.elapsed());
+        draft
+    }
+
+    /// The list after the last pass; one that is too short is filled from a held list.
+    async fn settled(&self, run: &mut Run, draft: Draft, held: &dyn HeldMoods) -> Draft {
+        let rules = &self.parts.rules;
+        let mut draft = finish::settle(run, rules, draft);
+        let count = draft.merged.list.len();
+        if (1..run.brief.size.minimum).contains(&count) {
+            let more = finish::from_held(run, held.nearest(&run.brief.mood).await);
+            if !more.is_empty() {
+                run.pools.push(Pool { name: "fallback", candidates: more.clone(), error: None });
+                draft.merged.overflow.extend(more);
+                draft = finish::settle(run, rules, draft);
+            }
+        }
+        draft
+    }
+}
+
+/// Says which calls failed, and how.
+fn failure(run: &Run, took: Duration) -> Failure {
+    let reasons = finish::reasons(run);
+    let reason = if reasons.is_empty() {
+        "no track was found for this request".to_owned()
+    } else {
+        format!("no track was found: {}", reasons.join("; "))
+    };
+    Failure { reason, metadata: finish::metadata_of_failure(run, took) }
 }

@@ -81,18 +81,18 @@ impl Allowance {
 
 /// What one strategy could use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Need {
+pub(super) struct Need {
     /// Requests that bring tracks; without any, it still needs features.
-    pub rows: u32,
+    pub(super) rows: u32,
     /// Batches of features.
-    pub features: u32,
+    pub(super) features: u32,
 }
 
 /// Requests for rows, and for features.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Split {
-    pub rows: Allowance,
-    pub features: Allowance,
+pub(super) struct Split {
+    pub(super) rows: Allowance,
+    pub(super) features: Allowance,
 }
 
 /// A use of one request.
@@ -103,10 +103,10 @@ enum Use {
 }
 
 /// The strategies in the order of [`divide`].
-pub const ANCHOR: usize = 0;
-pub const ARTISTS: usize = 1;
-pub const SEEDS: usize = 2;
-pub const FALLBACK: usize = 3;
+pub(super) const ANCHOR: usize = 0;
+pub(super) const ARTISTS: usize = 1;
+pub(super) const SEEDS: usize = 2;
+pub(super) const FALLBACK: usize = 3;
 
 /// In which order requests are worth making. Rows without features say little, so they alternate;
 /// the last artists, their middle pages and a fallback search are what a short plan goes without.
@@ -138,7 +138,7 @@ const WORTH: [Use; 24] = [
 ];
 
 /// Gives each strategy its requests: by worth, until the needs are met or nothing is left.
-pub fn divide(plan: &mut CallPlan, mut needs: [Need; 4]) -> [Split; 4] {
+pub(super) fn divide(plan: &mut CallPlan, mut needs: [Need; 4]) -> [Split; 4] {
     let mut splits = [Split::default(); 4];
     // Once around by worth; then whoever still needs something, in turn.
     let rest = (0..8).flat_map(|_| [SEEDS, ARTISTS, ANCHOR].into_iter().flat_map(|at| [Use::Features(at), Use::Rows(at)]));

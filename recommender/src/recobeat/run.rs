@@ -145,4 +145,8 @@ impl Catalogue for RunClient {
         let body = self.ask(&ask).await?;
         self.readable(rows::list(&body, rows::track))
     }
+
+    fn queued(&self) -> std::time::Duration {
+        self.tally().queued
+    }
 }

@@ -105,6 +105,11 @@ impl Brief {
         })
     }
 
+    /// Tracks or artists were named, and found.
+    pub fn has_mentions(&self) -> bool {
+        !(self.mentions.tracks.is_empty() && self.mentions.artists.is_empty())
+    }
+
     pub fn is_mentioned(&self, track: &Track) -> bool {
         self.mentions.tracks.iter().any(|mentioned| mentioned.id == track.id)
     }

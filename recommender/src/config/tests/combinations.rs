@@ -25,10 +25,10 @@ recommender.yaml:1:9: `listen` is `0.0.0.0:8000`, which others can reach, but `a
   = help: set `auth.mode` to jwt or service, or listen on 127.0.0.1: in `open` mode everybody is the same user",
 
     a_public_key_as_a_secret: "auth:\n  jwt:\n    algorithm: HS256\n    key: |\n      -----BEGIN PUBLIC KEY-----\n      MCow\n" => r"
-recommender.yaml:4:10: `auth.jwt.key` is a PEM key, but `HS256` needs a secret
+recommender.yaml:5:7: `auth.jwt.key` is a PEM key, but `HS256` needs a secret
   |
-4 |     key: *
-  |          ^
+5 |       ********** ****** ********
+  |       ^^^^^^^^^^^^^^^^^^^^^^^^^^
   = help: whoever has the public key could sign tokens: set `auth.jwt.algorithm` to RS256, ES256 or EdDSA, or give a random secret",
 
     a_secret_as_a_public_key: "auth:\n  jwt:\n    key: a secret of more than thirty-two letters\n" => r"
@@ -41,8 +41,8 @@ recommender.yaml:3:10: `auth.jwt.key` is no public key in PEM, which `RS256` nee
     a_private_key: "auth:\n  jwt: { algorithm: ES256, key: \"-----BEGIN PRIVATE KEY-----\" }\n" => r"
 recommender.yaml:2:33: `auth.jwt.key` is a private key
   |
-2 |   jwt: { algorithm: ES256, key: **********  *******  **************
-  |                                 ^^^^^^^^^^
+2 |   jwt: { algorithm: ES256, key: *********** ******* ********* *
+  |                                 ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
   = help: give the public key, here one only checks: openssl pkey -in private.pem -pubout",
 
     a_short_secret: "auth:\n  jwt: { algorithm: HS512, key: secret }\n" => r"
@@ -55,7 +55,7 @@ recommender.yaml:2:33: `auth.jwt.key` has 6 characters, which can be guessed
     two_sources_of_keys: "auth:\n  jwt: { jwks_file: /dev/null, key: \"-----BEGIN PUBLIC KEY-----\" }\n" => r"
 recommender.yaml:2:21: `auth.jwt.jwks_file` and `auth.jwt.key` are both set
   |
-2 |   jwt: { jwks_file: /dev/null, key: ******* ******* ************* *
+2 |   jwt: { jwks_file: /dev/null, key: *********** ****** ********* *
   |                     ^^^^^^^^^
   = help: keep one of the two",
 

@@ -39,10 +39,10 @@ recommender.yaml:3:3: the key `rounds` is given twice, first on line 2
   = help: keep one of the two; only one could take effect",
 
     broken_yaml: "run:\n\trounds: 1\n" => "
-recommender.yaml:2:1: not valid YAML: tabs disallowed within this context (block indentation)
+recommender.yaml:2:2: not valid YAML: tabs disallowed within this context (block indentation)
   |
 2 | \trounds: 1
-  | ^
+  | \t^
   = help: YAML indents with spaces: replace the tab by spaces",
 
     too_many_rounds: "run: { rounds: 4 }\n" => r"

@@ -1,55 +1,107 @@
-//! The command line.
+//! The command line: one verb each for running, for checking, for the document of the interface.
 
-use std::io;
+use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser;
-use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use clap::{Args, Parser, Subcommand};
+use tokio::runtime::Runtime;
 use tracing_subscriber::EnvFilter;
 
-use crate::http::router;
+use crate::auth::Gate;
+use crate::config::{Config, Sources, Telemetry};
+use crate::http;
+use crate::serve::{rules, serve};
 
 /// Mood playlists through recobeat-proxy.
 #[derive(Debug, Parser)]
 #[command(name = "recobeat-recommender", version, about)]
 struct Cli {
-    /// Address to serve on
-    #[arg(long, env = "RECOMMENDER_LISTEN", default_value = "127.0.0.1:8000")]
-    listen: SocketAddr,
+    #[command(subcommand)]
+    verb: Option<Verb>,
+    #[command(flatten)]
+    sources: SourceArgs,
 }
 
-/// Serves until SIGTERM or SIGINT.
-pub async fn run() -> ExitCode {
-    let Cli { listen } = Cli::parse();
-    tracing_subscriber::fmt().with_env_filter(EnvFilter::new("info")).with_writer(io::stderr).init();
-    let listener = match TcpListener::bind(listen).await {
-        Ok(listener) => listener,
+#[derive(Debug, Clone, Copy, Subcommand)]
+enum Verb {
+    /// Serve (the default)
+    Serve,
+    /// Say whether the configuration is good, and what it amounts to
+    Check,
+    /// Print the `OpenAPI` document of the interface
+    Openapi,
+}
+
+#[derive(Debug, Args)]
+struct SourceArgs {
+    /// Configuration file; without it config/recommender.yaml if there is one, else the defaults
+    #[arg(long, short, global = true, env = "RECOMMENDER_CONFIG", value_name = "PATH")]
+    config: Option<PathBuf>,
+    /// Set one key, such as `--set run.rounds=2`
+    #[arg(long, global = true, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Address to serve on
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+}
+
+/// Reads the command line and does what it says.
+pub fn run() -> ExitCode {
+    let Cli { verb, sources: SourceArgs { config, mut set, listen } } = Cli::parse();
+    if let Some(Verb::Openapi) = verb {
+        // Whoever reads may have seen enough.
+        return io::stdout().write_all(http::document().as_bytes()).map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
+    }
+    set.extend(listen.map(|listen| format!("listen={listen}")));
+    let config = match Config::load(Sources::of_process(config, set)) {
+        Ok(config) => config,
         Err(error) => {
-            eprintln!("recobeat-recommender: cannot listen on {listen}: {error}; give another --listen");
+            eprintln!("{error}");
             return ExitCode::FAILURE;
         }
     };
-    tracing::info!(%listen, "recobeat-recommender serves");
-    match axum::serve(listener, router()).with_graceful_shutdown(stopped()).await {
+    let done = match verb {
+        Some(Verb::Check) => check(&config),
+        _ => begin(config),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("recobeat-recommender: {error}");
+        Err(reason) => {
+            eprintln!("recobeat-recommender: {reason}");
             ExitCode::FAILURE
         }
     }
 }
 
-/// Without handlers the system's default ends the process.
-async fn stopped() {
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+fn begin(config: Config) -> Result<(), String> {
+    log(&config.telemetry)?;
+    let runtime = Runtime::new().map_err(|error| format!("cannot start: {error}"))?;
+    runtime.block_on(serve(config)).map_err(|error| error.to_string())
+}
+
+/// What only shows when the parts are made is checked too: keys, rule tables, the log filter.
+fn check(config: &Config) -> Result<(), String> {
+    let gate = Gate::new(&config.auth, &config.cors).map_err(|error| error.to_string())?;
+    rules(config).map_err(|error| error.to_string())?;
+    filter(&config.telemetry)?;
+    println!("good: serves at {}, RecoBeat through {}", config.listen, config.proxy.url);
+    println!(
+        "callers are told apart by mode {}; {} starts a minute each, {} runs at once",
+        gate.mode(),
+        config.limits.start_per_minute,
+        config.limits.concurrent_runs
+    );
+    Ok(())
+}
+
+fn filter(telemetry: &Telemetry) -> Result<EnvFilter, String> {
+    EnvFilter::try_new(&telemetry.log).map_err(|error| format!("telemetry.log: {error}"))
+}
+
+fn log(telemetry: &Telemetry) -> Result<(), String> {
+    let lines = tracing_subscriber::fmt().with_env_filter(filter(telemetry)?).with_writer(io::stderr);
+    if telemetry.json { lines.json().init() } else { lines.init() }
+    Ok(())
 }

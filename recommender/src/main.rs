@@ -1,6 +1,11 @@
 use std::process::ExitCode;
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    recobeat_recommender::cli::run().await
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    // Two providers may be compiled in; without a choice the first TLS connection would panic. It
+    // fails only where one is chosen already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    recobeat_recommender::cli::run()
 }

@@ -1,40 +1,98 @@
 //! The HTTP interface.
+//!
+//! One table of handlers under `/api/agents` and `/api`; the same handlers answer under the short
+//! paths that older clients know. Who may call what is in each handler's arguments, what it answers
+//! in its types, and the document is made from both.
 
-use axum::routing::get;
-use axum::{Json, Router};
-use serde_json::{Value, json};
+#![allow(unused_qualifications, reason = "the macros of utoipa write their paths out")]
 
-/// All routes.
-pub fn router() -> Router {
-    Router::new().route("/health", get(health)).route("/health/ready", get(ready))
-}
-
-/// The process runs.
-async fn health() -> Json<Value> {
-    Json(json!({ "status": "live" }))
-}
-
-/// Requests can be served.
-async fn ready() -> Json<Value> {
-    Json(json!({ "status": "ready" }))
-}
+mod app;
+mod body;
+mod caller;
+mod desk;
+mod error;
+mod health;
+mod layers;
+mod openapi;
+mod page;
+mod path;
+mod playlists;
+mod runs;
+mod system;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use ::http::{Request, StatusCode};
-    use axum::body::Body;
-    use tower::ServiceExt;
+mod tests;
 
-    async fn status(path: &str) -> StatusCode {
-        let request = Request::get(path).body(Body::empty()).expect("a valid request");
-        router().oneshot(request).await.expect("infallible").status()
+use axum::Router;
+use axum::middleware::from_fn;
+use axum::routing::get;
+use utoipa_axum::router::OpenApiRouter;
+
+pub use app::{App, Parts};
+pub use desk::ProxyDesk;
+
+use crate::model::Playlist;
+use crate::store::StoreError;
+use error::ApiError;
+
+const AGENTS: &str = "/api/agents";
+const EVENTS: &str = "/recommendations/{session_id}/events";
+const STREAM: &str = "/recommendations/{session_id}/stream";
+
+/// All routes.
+pub fn router(app: App) -> Router {
+    let (router, document) = documented();
+    let cors = layers::cors(&app.config.cors);
+    let router = router
+        .merge(openapi::router(&document))
+        .merge(page::router())
+        .fallback(async || ApiError::Absent("no such path"))
+        .method_not_allowed_fallback(async || ApiError::Method)
+        .with_state(app);
+    let router = match cors {
+        Some(cors) => router.layer(cors),
+        None => router,
+    };
+    router.layer(from_fn(layers::observed))
+}
+
+/// The document of the interface, as it is served.
+pub fn document() -> String {
+    openapi::written(&documented().1)
+}
+
+/// The handlers and what is told of them.
+fn documented() -> (Router<App>, utoipa::openapi::OpenApi) {
+    let agents = || OpenApiRouter::new().merge(runs::router()).merge(system::router());
+    let (router, mut document) = OpenApiRouter::with_openapi(openapi::head())
+        .nest(AGENTS, agents())
+        .nest("/api", playlists::router())
+        .merge(health::router())
+        .split_for_parts();
+    let (short, shortly) = agents().split_for_parts();
+    let events = || Router::new().route(EVENTS, get(runs::stream));
+    let router = router
+        .merge(short)
+        .merge(events())
+        .nest(AGENTS, events())
+        .route("/api/cache/stats", get(system::cache_stats));
+
+    openapi::add_refusals(&mut document);
+    let stream = format!("{AGENTS}{STREAM}");
+    for path in shortly.paths.paths.keys() {
+        openapi::alias(&mut document, path, &format!("{AGENTS}{path}"));
     }
+    openapi::alias(&mut document, &format!("{AGENTS}{EVENTS}"), &stream);
+    openapi::alias(&mut document, EVENTS, &stream);
+    openapi::alias(&mut document, "/api/cache/stats", &format!("{AGENTS}/system/cache/stats"));
+    (router, document)
+}
 
-    #[tokio::test]
-    async fn health_and_readiness_are_served_and_nothing_else() {
-        assert_eq!(status("/health").await, StatusCode::OK);
-        assert_eq!(status("/health/ready").await, StatusCode::OK);
-        assert_eq!(status("/").await, StatusCode::NOT_FOUND);
+/// The row, if it is the caller's; another's is as absent as none.
+fn owned(row: Result<Playlist, StoreError>, user: &str, absent: &'static str) -> Result<Playlist, ApiError> {
+    match row {
+        Ok(row) if row.user_id == user => Ok(row),
+        Ok(_) => Err(ApiError::Absent(absent)),
+        Err(error) => Err(ApiError::store(error, absent)),
     }
 }

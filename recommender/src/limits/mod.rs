@@ -1,1 +1,113 @@
-//! How often one may ask.
+//! How often a caller, and an address, may ask.
+//!
+//! Exact sliding windows: of any 60 s that end now, at most n requests were let in. Refused
+//! requests count nothing, so that asking again early does not make the wait longer. With Redis all
+//! processes share one count; while it is away each counts alone, which lets in more, never less.
+
+mod memory;
+mod shared;
+mod window;
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::config;
+use memory::Memory;
+use shared::Shared;
+
+const MINUTE: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// What is counted apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Class {
+    Start,
+    StartOfDay,
+    Remix,
+    Status,
+    Prefetch,
+    Warm,
+    /// Everything from one address.
+    Address,
+}
+
+/// At most `limit` in any `window`; 0 is no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Allowance {
+    limit: u32,
+    window: Duration,
+}
+
+/// Come back later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refused {
+    /// Of its window.
+    pub limit: u32,
+    /// Until the next would be let in.
+    pub retry_after: Duration,
+}
+
+impl Class {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::StartOfDay => "start_of_day",
+            Self::Remix => "remix",
+            Self::Status => "status",
+            Self::Prefetch => "prefetch",
+            Self::Warm => "warm",
+            Self::Address => "address",
+        }
+    }
+
+    fn allowance(self, limits: &config::Limits) -> Allowance {
+        let per_minute = |limit| Allowance { limit, window: MINUTE };
+        match self {
+            Self::Start => per_minute(limits.start_per_minute),
+            Self::StartOfDay => Allowance { limit: limits.start_per_day, window: DAY },
+            Self::Remix => per_minute(limits.remix_per_minute),
+            Self::Status => per_minute(limits.status_per_minute),
+            Self::Prefetch => per_minute(limits.prefetch_per_minute),
+            Self::Warm => per_minute(limits.warm_per_minute),
+            Self::Address => per_minute(limits.address_per_minute),
+        }
+    }
+}
+
+/// Counts requests and refuses those that are too many.
+#[derive(Debug)]
+pub struct Limiter {
+    limits: config::Limits,
+    memory: Memory,
+    shared: Option<Shared>,
+}
+
+impl Limiter {
+    /// Counts in this process alone.
+    pub fn in_memory(limits: config::Limits) -> Self {
+        Self { limits, memory: Memory::default(), shared: None }
+    }
+
+    /// Counts in Redis; it need not be there yet.
+    pub fn in_redis(limits: config::Limits, url: &str) -> Result<Self, redis::RedisError> {
+        Ok(Self { limits, memory: Memory::default(), shared: Some(Shared::new(url)?) })
+    }
+
+    /// Lets one more request of `who` in, or not.
+    pub async fn admit(&self, class: Class, who: &str) -> Result<(), Refused> {
+        let allowance = class.allowance(&self.limits);
+        if allowance.limit == 0 {
+            return Ok(());
+        }
+        let wait = match &self.shared {
+            Some(shared) => shared.admit(class, who, allowance).await,
+            None => None,
+        };
+        let wait = wait.unwrap_or_else(|| self.memory.admit(class, who, allowance, Instant::now()));
+        wait.map_err(|retry_after| Refused { limit: allowance.limit, retry_after })
+    }
+}

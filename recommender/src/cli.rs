@@ -52,7 +52,9 @@ pub fn run() -> ExitCode {
     let Cli { verb, sources: SourceArgs { config, mut set, listen } } = Cli::parse();
     if let Some(Verb::Openapi) = verb {
         // Whoever reads may have seen enough.
-        return io::stdout().write_all(http::document().as_bytes()).map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
+        return io::stdout()
+            .write_all(http::document().as_bytes())
+            .map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
     }
     set.extend(listen.map(|listen| format!("listen={listen}")));
     let config = match Config::load(Sources::of_process(config, set)) {
@@ -102,6 +104,10 @@ fn filter(telemetry: &Telemetry) -> Result<EnvFilter, String> {
 
 fn log(telemetry: &Telemetry) -> Result<(), String> {
     let lines = tracing_subscriber::fmt().with_env_filter(filter(telemetry)?).with_writer(io::stderr);
-    if telemetry.json { lines.json().init() } else { lines.init() }
+    if telemetry.json {
+        lines.json().init()
+    } else {
+        lines.init()
+    }
     Ok(())
 }

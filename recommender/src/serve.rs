@@ -18,9 +18,7 @@ use crate::auth::{AuthError, Gate};
 use crate::cache::{Cache, CacheUrlError};
 use crate::config::Config;
 use crate::http::{self, App, router};
-use crate::jobs::{
-    self, Pipelined, PopularMoods, Prefetch, Runner, Runs, Schedule, Statistics, SystemClock,
-};
+use crate::jobs::{self, Pipelined, PopularMoods, Prefetch, Runner, Runs, Schedule, Statistics, SystemClock};
 use crate::limits::Limiter;
 use crate::llm::Chat;
 use crate::mood::{Analyst, Rules, RulesError};
@@ -104,9 +102,7 @@ async fn assemble(config: Config) -> Result<App, ServeError> {
     let client = Client::new(&config.proxy)?;
     let chat = Chat::new(&config.llm)?;
     let (cache, limiter) = match &config.redis_url {
-        Some(url) => {
-            (Cache::redis(url, CACHE_ENTRIES)?, Limiter::in_redis(config.limits.clone(), url)?)
-        }
+        Some(url) => (Cache::redis(url, CACHE_ENTRIES)?, Limiter::in_redis(config.limits.clone(), url)?),
         None => (Cache::memory(CACHE_ENTRIES), Limiter::in_memory(config.limits.clone())),
     };
     let cache = Arc::new(cache);

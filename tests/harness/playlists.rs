@@ -4,7 +4,9 @@
 //! words from common to unique. No draw: the n-th row is always the same.
 
 use super::postgres::Database;
+use recobeat_recommender::store::Postgres;
 use serde_json::Value;
+use sqlx::query_scalar;
 
 pub(crate) const USERS: usize = 2_000;
 
@@ -13,10 +15,29 @@ pub(crate) const FREQUENT: &str = "love";
 /// In one list of some thousands.
 pub(crate) const RARE: &str = "quixotic";
 
-/// Needs the table, and is quickest without its indexes.
+/// Fills a table without its indexes, as an import does, and builds them afterwards.
+pub(crate) async fn filled(database: &Database, rows: usize) -> Postgres {
+    let store = Postgres::open(&database.url).await.expect("the store opens");
+    drop_indexes(database).await;
+    fill(database, rows).await;
+    store.build_indexes().await.expect("the indexes are built");
+    // The lists of entries that a build leaves pending are put into place, and counts are taken.
+    database.execute("VACUUM ANALYZE playlists").await;
+    store
+}
+
+pub(crate) async fn drop_indexes(database: &Database) {
+    let names = "SELECT indexrelid::regclass::text FROM pg_index \
+                 WHERE indrelid = 'playlists'::regclass AND indexrelid::regclass::text LIKE 'ix\\_%'";
+    let names: Vec<String> =
+        query_scalar(names).fetch_all(&mut database.connection().await).await.expect("names of indexes");
+    for name in names {
+        database.execute(format!("DROP INDEX CONCURRENTLY {name}")).await;
+    }
+}
+
 pub(crate) async fn fill(database: &Database, rows: usize) {
     database.execute(FILL.replace("$ROWS", &rows.to_string())).await;
-    database.execute("VACUUM ANALYZE playlists").await;
 }
 
 /// The user with so many users before them: the smaller, the more lists.

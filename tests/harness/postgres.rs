@@ -5,6 +5,7 @@
 
 use super::pid;
 use super::proxy::free_port;
+use recobeat_recommender::store;
 use rustix::process::Signal;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
@@ -15,7 +16,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tempfile::TempDir;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OnceCell};
 use tokio::time::sleep;
 
 /// Tries, a moment apart, before something that must come about counts as failed: 60 s in all.
@@ -31,6 +32,8 @@ pub(crate) struct Postgres {
     child: Option<Child>,
     port: u16,
     folder: TempDir,
+    /// Set when there is a database to copy.
+    migrated: OnceCell<()>,
 }
 
 /// A database of its own on the shared server.
@@ -41,20 +44,24 @@ pub(crate) struct Database {
 }
 
 impl Database {
+    /// Empty.
     pub(crate) async fn new() -> Self {
-        static SHARED: Mutex<Weak<Postgres>> = Mutex::const_new(Weak::new());
-        let server = {
-            let mut shared = SHARED.lock().await;
-            match shared.upgrade() {
-                Some(server) => server,
-                None => {
-                    let server = Arc::new(Postgres::start().await);
-                    *shared = Arc::downgrade(&server);
-                    server
-                }
-            }
-        };
+        let server = Postgres::shared().await;
         Self { url: server.database().await, server }
+    }
+
+    /// With the store's tables: a copy of one that it made, which is much quicker.
+    pub(crate) async fn migrated() -> Self {
+        const ORIGINAL: &str = "migrated";
+        let server = Postgres::shared().await;
+        let made = async {
+            server.create(&format!("DATABASE {ORIGINAL}")).await;
+            store::open(&server.url(ORIGINAL)).await.expect("the store opens");
+        };
+        server.migrated.get_or_init(|| made).await;
+        let name = new_name();
+        server.create(&format!("DATABASE {name} TEMPLATE {ORIGINAL}")).await;
+        Self { url: server.url(&name), server }
     }
 
     fn name(&self) -> &str {
@@ -91,12 +98,24 @@ impl Database {
 }
 
 impl Postgres {
+    /// The one of this program.
+    async fn shared() -> Arc<Self> {
+        static SHARED: Mutex<Weak<Postgres>> = Mutex::const_new(Weak::new());
+        let mut shared = SHARED.lock().await;
+        if let Some(server) = shared.upgrade() {
+            return server;
+        }
+        let server = Arc::new(Self::start().await);
+        *shared = Arc::downgrade(&server);
+        server
+    }
+
     pub(crate) async fn start() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         if is_root() {
             chown(folder.path(), Some(number_of("-u")), Some(number_of("-g"))).expect("root gives away");
         }
-        let mut server = Self { child: None, port: free_port(), folder };
+        let mut server = Self { child: None, port: free_port(), folder, migrated: OnceCell::new() };
         server.prepare();
         // Somebody else may take the port between our looking and the server's binding.
         for _ in 0..5 {
@@ -178,11 +197,14 @@ impl Postgres {
 
     /// The URL of a new, empty database.
     pub(crate) async fn database(&self) -> String {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
-        let mut connection = PgConnection::connect(&self.url("postgres")).await.expect("the server answers");
-        connection.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.expect("it is ours");
+        let name = new_name();
+        self.create(&format!("DATABASE {name}")).await;
         self.url(&name)
+    }
+
+    async fn create(&self, what: &str) {
+        let mut connection = PgConnection::connect(&self.url("postgres")).await.expect("the server answers");
+        connection.execute(AssertSqlSafe(format!("CREATE {what}"))).await.expect("it is ours");
     }
 
     /// The server and all its connections end at once, without a word to the clients.
@@ -202,6 +224,11 @@ impl Drop for Postgres {
             eprintln!("the server at {} printed:\n{}", self.port, self.printed());
         }
     }
+}
+
+fn new_name() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// Of one database, from the server's log: a line with the duration, then the JSON, indented by a tab.

@@ -3,7 +3,7 @@
 use crate::harness::playlists;
 use crate::harness::postgres::Database;
 use recobeat_recommender::store::Postgres;
-use sqlx::{AssertSqlSafe, Executor, PgConnection, query_as};
+use sqlx::{Executor, PgConnection, query_as};
 use std::time::Duration;
 use tokio::task::JoinSet;
 
@@ -37,15 +37,6 @@ fn all_valid() -> Vec<(String, bool)> {
     ALL.map(|name| (name.to_owned(), true)).to_vec()
 }
 
-async fn drop_all(connection: &mut PgConnection) {
-    for index in ALL {
-        connection
-            .execute(AssertSqlSafe(format!("DROP INDEX CONCURRENTLY IF EXISTS {index}")))
-            .await
-            .unwrap();
-    }
-}
-
 #[tokio::test]
 async fn an_empty_table_has_them_when_the_store_opens() {
     let database = Database::new().await;
@@ -60,7 +51,7 @@ async fn a_filled_table_gets_them_in_the_background() {
     let database = Database::new().await;
     Postgres::open(&database.url).await.unwrap();
     let mut connection = database.connection().await;
-    drop_all(&mut connection).await;
+    playlists::drop_indexes(&database).await;
     playlists::fill(&database, 500).await;
 
     Postgres::open(&database.url).await.unwrap();
@@ -102,7 +93,7 @@ async fn replicas_build_at_once_while_others_write() {
     let database = Database::new().await;
     let store = Postgres::open(&database.url).await.unwrap();
     let mut connection = database.connection().await;
-    drop_all(&mut connection).await;
+    playlists::drop_indexes(&database).await;
     playlists::fill(&database, 1_000).await;
 
     let mut jobs = JoinSet::new();

@@ -3,7 +3,7 @@
 //! The store's own statements are taken with their values from the server's log; questions that no
 //! call asks yet are explained as they are written in the table of questions.
 
-use crate::harness::playlists::{FREQUENT, RARE, fill, reads, user};
+use crate::harness::playlists::{FREQUENT, RARE, filled, reads, user};
 use crate::harness::postgres::Database;
 use recobeat_recommender::model::Status;
 use recobeat_recommender::store::{ListQuery, Postgres, SortBy, SortOrder, Store};
@@ -27,16 +27,13 @@ struct Filled {
 
 impl Filled {
     async fn new() -> Self {
-        let database = Database::new().await;
-        let store = Postgres::open(&database.url).await.unwrap();
-        fill(&database, 24_000).await;
-        drop(store);
+        let database = Database::migrated().await;
+        filled(&database, 24_000).await;
         database.explain().await;
         let store = Postgres::open(&database.url).await.unwrap();
-        store.build_indexes().await.unwrap();
-        let mut filled = Self { database, store, seen: 0 };
-        filled.seen = filled.database.plans(0).await.len();
-        filled
+        // What the start itself asked is not looked at.
+        let seen = database.plans(0).await.len();
+        Self { database, store, seen }
     }
 
     /// Of the statements written down since the last look that contain the text.
@@ -75,6 +72,11 @@ fn search(user_number: usize, text: &str) -> ListQuery {
 #[tokio::test]
 async fn every_question_is_answered_from_its_index() {
     let mut filled = Filled::new().await;
+    questions_of_the_store(&mut filled).await;
+    questions_of_the_schema(&filled.database).await;
+}
+
+async fn questions_of_the_store(filled: &mut Filled) {
     let busy = 0;
 
     // A user's list, in every order.
@@ -86,7 +88,7 @@ async fn every_question_is_answered_from_its_index() {
         for sort_order in [SortOrder::Ascending, SortOrder::Descending] {
             let (count, page) = filled.list(ListQuery { sort_by, sort_order, ..list(busy) }).await;
             assert_eq!(page, [index], "{sort_by:?} {sort_order:?}");
-            assert_eq!(count, ["ix_playlists_user_created"]);
+            assert!(count.len() == 1 && OF_A_USER.contains(&count[0].as_str()), "{count:?}");
         }
     }
     let without_failed = ListQuery { exclude_statuses: vec![Status::Failed], ..list(busy) };
@@ -99,7 +101,7 @@ async fn every_question_is_answered_from_its_index() {
     for text in [FREQUENT, "qu", "%_", "é"] {
         let (count, page) = filled.list(search(busy, text)).await;
         for reads in [&count, &page] {
-            let served = |index: &String| USERS.contains(&index.as_str()) || index == TRIGRAMS;
+            let served = |index: &String| OF_A_USER.contains(&index.as_str()) || index == TRIGRAMS;
             assert!(!reads.is_empty() && reads.iter().all(served), "{text}: {reads:?}");
         }
         assert!(text == FREQUENT || page == ["ix_playlists_user_created"], "{text}: {page:?}");
@@ -110,8 +112,9 @@ async fn every_question_is_answered_from_its_index() {
 
     // Which of my lists hold a track.
     filled.store.holding_track(&user(busy), &format!("{:022}", 77)).await.unwrap();
-    let reads = filled.reads("recommendations_data @>", 1).await;
-    assert!(reads[0].contains(&"ix_recommendations_data_gin".to_owned()), "{reads:?}");
+    let reads = filled.reads("recommendations_data @>", 1).await.remove(0);
+    let served = |index: &String| index == "ix_recommendations_data_gin" || OF_A_USER.contains(&&**index);
+    assert!(!reads.is_empty() && reads.iter().all(served), "{reads:?}");
 
     // Figures, from the index alone.
     filled.store.user_stats(&user(busy)).await.unwrap();
@@ -123,8 +126,8 @@ async fn every_question_is_answered_from_its_index() {
 
     // Emotions of a user, who is one of 2,000.
     filled.store.frequent_emotions(&user(busy)).await.unwrap();
-    let reads = filled.reads("AS emotion", 1).await;
-    assert!(!reads[0].contains(&"Seq Scan".to_owned()), "{reads:?}");
+    let reads = filled.reads("AS emotion", 1).await.remove(0);
+    assert!(reads.len() == 1 && OF_A_USER.contains(&&*reads[0]), "{reads:?}");
 
     // One row.
     filled.store.by_id(5).await.unwrap();
@@ -134,12 +137,18 @@ async fn every_question_is_answered_from_its_index() {
 }
 
 const TRIGRAMS: &str = "ix_playlists_search_trgm";
-const USERS: [&str; 2] = ["ix_playlists_user_created", "ix_playlists_user_status"];
+/// All that begin with the user: for a count the smallest is the best.
+const OF_A_USER: [&str; 6] = [
+    "ix_playlists_user_created",
+    "ix_playlists_user_status",
+    "ix_playlists_user_tracks",
+    "ix_playlists_user_name",
+    "ix_mood_analysis_primary_emotion",
+    "ix_mood_analysis_energy_level",
+];
 
-#[tokio::test]
-async fn questions_of_the_schema_have_their_index() {
-    let filled = Filled::new().await;
-    let connection = &mut filled.database.connection().await;
+async fn questions_of_the_schema(database: &Database) {
+    let connection = &mut database.connection().await;
     let questions = [
         (
             "user_id = 'user-0' AND deleted_at IS NULL AND mood_analysis_data->>'primary_emotion' = 'serene' \
@@ -159,7 +168,8 @@ async fn questions_of_the_schema_have_their_index() {
             "ix_recommendations_data_gin",
         ),
         (
-            "user_id = 'user-0' AND status = 'failed' AND deleted_at IS NULL ORDER BY created_at DESC LIMIT 20",
+            "user_id = 'user-0' AND status = 'processing_edits' AND deleted_at IS NULL \
+             ORDER BY created_at DESC LIMIT 20",
             "ix_playlists_user_status",
         ),
     ];

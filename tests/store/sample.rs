@@ -36,7 +36,7 @@ impl Ground {
                 let made = folder.insert(tempfile::tempdir().expect("a temporary folder"));
                 format!("sqlite:{}", made.path().join("not/yet/there.db").display())
             }
-            Engine::Postgres => database.insert(Database::new().await).url.clone(),
+            Engine::Postgres => database.insert(Database::migrated().await).url.clone(),
         };
         let store = open(&url).await.expect("the store opens");
         Self { store, url, _folder: folder, _database: database }

@@ -2,9 +2,9 @@
 
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
-use http::HeaderMap;
 use serde::de::DeserializeOwned;
 
 use super::App;
@@ -28,7 +28,8 @@ impl Body {
             let error = error.into_inner();
             if error.is_data() {
                 let message = error.to_string();
-                let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
+                let message =
+                    message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
                 ApiError::field(if path == "." { "body" } else { &path }, message)
             } else {
                 malformed(&error.to_string())

@@ -87,9 +87,8 @@ pub(super) fn add_refusals(document: &mut utoipa::openapi::OpenApi) {
         let named = path.contains('{');
         for operation in operations(item) {
             let (secured, body) = (operation.security.is_some(), operation.request_body.is_some());
-            let query = operation.parameters.as_ref().is_some_and(|parameters| {
-                parameters.iter().any(in_query)
-            });
+            let query =
+                operation.parameters.as_ref().is_some_and(|parameters| parameters.iter().any(in_query));
             let rows: [(bool, &str, &str, RefOr<Schema>); 8] = [
                 (body, "400", "The body is not JSON", reference::<Detail>()),
                 (secured, "401", "Nobody is named by the request", reference::<Detail>()),

@@ -22,5 +22,6 @@ pub(super) fn router() -> Router<App> {
 }
 
 async fn file(media: &'static str, text: &'static str) -> Response {
-    ([(CONTENT_TYPE, media), (CONTENT_SECURITY_POLICY, POLICY), (CACHE_CONTROL, "no-cache")], text).into_response()
+    ([(CONTENT_TYPE, media), (CONTENT_SECURITY_POLICY, POLICY), (CACHE_CONTROL, "no-cache")], text)
+        .into_response()
 }

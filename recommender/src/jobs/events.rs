@@ -84,8 +84,12 @@ impl Feed {
     /// more than was told has it from an earlier life of the run and hears all; one who has heard the
     /// end hears it again.
     pub(super) fn read(self: &Arc<Self>, after: Option<u64>) -> impl Stream<Item = Event> + Send + use<> {
-        let reader =
-            Reader { feed: self.clone(), newest: self.newest.subscribe(), read: self.begin(after), ended: false };
+        let reader = Reader {
+            feed: self.clone(),
+            newest: self.newest.subscribe(),
+            read: self.begin(after),
+            ended: false,
+        };
         stream::unfold(reader, |mut reader| async move {
             let event = reader.next().await?;
             Some((event, reader))

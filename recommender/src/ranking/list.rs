@@ -78,7 +78,10 @@ mod tests {
         let list =
             to_recommendations(vec![(known, Phase::Mid), (candidate(2, Source::Reccobeat), Phase::Mid)]);
         let features = &list[0].audio_features;
-        assert_eq!([features.energy, features.valence, features.popularity], [0.31, 0.5, 12.0]);
+        assert_eq!(
+            [features.energy, features.valence, features.popularity].map(f64::to_bits),
+            [0.31, 0.5, 12.0].map(f64::to_bits)
+        );
         assert_eq!(list[0].features_source, FeaturesSource::Partial);
         assert_eq!((list[1].features_source, list[1].popularity), (FeaturesSource::Default, None));
     }

@@ -227,10 +227,15 @@ mod tests {
 
     #[test]
     fn tiers_of_popularity_are_filled_by_their_shares() {
-        // Of 10: 3 over 70, 5 from 40, 2 below.
-        let tier =
-            |from: u128, popularity| (from..from + 10).map(move |number| known(number, popularity, 0.5));
-        let all = tier(0, 71).chain(tier(10, 70)).chain(tier(20, 40)).chain(tier(30, 39)).collect();
+        // Of 10: 3 over 70, 5 from 40, 2 below. Tracks on an edge are trusted most, so they come first.
+        let tier = |from: u128, popularity, confidence| {
+            (from..from + 10).map(move |number| known(number, popularity, confidence))
+        };
+        let all = tier(0, 71, 0.5)
+            .chain(tier(10, 70, 0.9))
+            .chain(tier(20, 40, 0.8))
+            .chain(tier(30, 39, 0.5))
+            .collect();
         let taken = by_tiers(all, &mood(&[]), 10);
         let of = |numbers: std::ops::Range<u128>| {
             ids(&taken).into_iter().filter(|id| numbers.contains(id)).count()

@@ -31,8 +31,9 @@ pub use admin::{
     RegistryStats, TierStats, UpstreamHealth, UpstreamStats,
 };
 pub use ask::{Answer, Ask, BATCH};
-pub use client::{Client, ClientError};
+pub use client::Client;
 pub use run::{Lane, RunClient, RunTag};
+pub use wire::ClientError;
 
 use crate::model::{Artist, Features, PerFeature, SpotifyId, Track, TrackId};
 

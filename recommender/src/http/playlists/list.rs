@@ -89,7 +89,8 @@ pub(in crate::http) async fn list(
 /// Everything that is wrong is named.
 fn query(user_id: String, params: ListParams) -> Result<ListQuery, Vec<FieldError>> {
     let mut errors = Vec::new();
-    let mut wrong = |field: &str, message: String| errors.push(FieldError { field: field.to_owned(), message });
+    let mut wrong =
+        |field: &str, message: String| errors.push(FieldError { field: field.to_owned(), message });
     if !(1..=100).contains(&params.limit) {
         wrong("limit", "must be 1 to 100".to_owned());
     }

@@ -38,5 +38,9 @@ pub(in crate::http) async fn cancel(
     Session(session): Session,
 ) -> Result<Json<CancelledDocument>, ApiError> {
     let row = app.runs.cancel(&user, session).await.map_err(|error| ApiError::run(error, NO_SESSION))?;
-    Ok(Json(CancelledDocument { session_id: row.session_id, status: "cancelled", message: "the run was cancelled" }))
+    Ok(Json(CancelledDocument {
+        session_id: row.session_id,
+        status: "cancelled",
+        message: "the run was cancelled",
+    }))
 }

@@ -48,7 +48,8 @@ pub(super) fn outcome(row: Playlist) -> Outcome {
         mood_prompt: row.mood_prompt,
         mood_analysis: row.mood_analysis_data,
         recommendations: row.recommendations_data,
-        playlist: Some(row.playlist_data).filter(|data| data.as_object().is_some_and(|data| !data.is_empty())),
+        playlist: Some(row.playlist_data)
+            .filter(|data| data.as_object().is_some_and(|data| !data.is_empty())),
         metadata: if metadata.is_null() { Value::Object(serde_json::Map::new()) } else { metadata },
         created_at: row.created_at,
         completed_at: row.completed_at,

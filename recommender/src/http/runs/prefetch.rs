@@ -51,7 +51,12 @@ pub(in crate::http) async fn prefetch(
     app.limiter.admit(Class::Prefetch, &user).await?;
     let PrefetchBody { top_tracks, top_artists } = body.read()?;
     // The same checks as for a run; the prompt is a stand-in.
-    let start = StartBody { mood_prompt: Some("prefetch".to_owned()), top_tracks, top_artists, ..StartBody::default() };
+    let start = StartBody {
+        mood_prompt: Some("prefetch".to_owned()),
+        top_tracks,
+        top_artists,
+        ..StartBody::default()
+    };
     let request = start.check()?;
     let (status, message) = if request.top_tracks.is_empty() && request.top_artists.is_empty() {
         ("prefetch_failed", "neither tracks nor artists were given")

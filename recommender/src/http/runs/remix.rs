@@ -57,7 +57,9 @@ pub(in crate::http) async fn remix(
     let body: RemixBody = body.read()?;
     let start = match (body.playlist_id, body.remix_tracks.is_empty()) {
         (Some(_), false) => return Err(ApiError::field("remix_tracks", "not together with playlist_id")),
-        (None, true) => return Err(ApiError::field("playlist_id", "one of playlist_id and remix_tracks is needed")),
+        (None, true) => {
+            return Err(ApiError::field("playlist_id", "one of playlist_id and remix_tracks is needed"));
+        }
         (Some(id), true) => of_playlist(&app, &user, id, body.mood_prompt).await?,
         (None, false) => {
             let mood_prompt = body.mood_prompt.or_else(|| Some("more like this".to_owned()));

@@ -53,9 +53,10 @@ impl PopularMoods {
         let begin = {
             let mut warming = self.0.warming();
             for mood in moods {
+                let room = warming.moods.len() < WAITING;
                 match warming.moods.iter_mut().find(|wanted| key(&wanted.mood) == key(&mood)) {
                     Some(wanted) => wanted.anew |= anew,
-                    None if warming.moods.len() < WAITING => warming.moods.push_back(Wanted { mood, anew }),
+                    None if room => warming.moods.push_back(Wanted { mood, anew }),
                     None => tracing::warn!("too many moods wait to be warmed"),
                 }
             }

@@ -25,14 +25,12 @@ const CHOOSING: [Phase; 6] =
 pub fn order(mut list: Vec<Candidate>) -> Vec<(Candidate, Phase)> {
     list.sort_by(|a, b| b.confidence.total_cmp(&a.confidence).then_with(|| rank::tie(a, b)));
     let counts = Curve::of(&list).counts(list.len());
-    let mut ordered = match heard::hear(&list) {
-        Some(heard) => choose(list.into_iter().zip(heard).collect(), counts),
-        None => {
-            let course = PHASES.into_iter().zip(counts);
-            let phases = course.flat_map(|(phase, count)| std::iter::repeat_n(phase, count));
-            return list.into_iter().zip(phases).collect();
-        }
+    let Some(heard) = heard::hear(&list) else {
+        let phases =
+            PHASES.into_iter().zip(counts).flat_map(|(phase, count)| std::iter::repeat_n(phase, count));
+        return list.into_iter().zip(phases).collect();
     };
+    let mut ordered = choose(list.into_iter().zip(heard).collect(), counts);
     neighbours::part(&mut ordered);
     ordered
 }

@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn but_never_across_phases() {
-        assert_eq!(parted(&[(1, Build), (1, Mid)]), [1, 1]);
+        assert_eq!(parted(&[(1, Build), (1, Mid), (2, Phase::High)]), [1, 1, 2]);
     }
 
     #[test]

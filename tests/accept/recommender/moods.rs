@@ -37,7 +37,7 @@ pub(super) async fn cold() -> Seen {
                 seconds(took),
                 counted.all,
                 counted.not_hits(),
-                metadata["recobeat"],
+                metadata["calls"],
             ),
         );
         if let Some(reason) = status["error"].as_str() {

@@ -60,7 +60,8 @@ async fn operators_have_a_token_of_their_own() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_speaks_for_its_users() {
-    let terms = Terms::lifted().set("auth.mode", "service").set("auth.service_token", "between-us-and-nobody");
+    let terms =
+        Terms::lifted().set("auth.mode", "service").set("auth.service_token", "between-us-and-nobody");
     let scene = Scene::with(&Setup::lifted(), &terms).await;
     let service = scene.recommender.bearer("between-us-and-nobody");
     assert_eq!(service.clone().header("x-user-id", "ann").get("/api/playlists").await.code(), 200);

@@ -26,6 +26,7 @@ async fn again(terms: &Terms, limit: Duration) -> Seen {
     for mood in MOODS {
         first.push(scene.caller("ann").make_mood(mood).await["recommendations"].clone());
     }
+    scene.quiet(super::SILENCE).await;
     scene.sim.settings(|behaviour| behaviour.latency = super::HALF_A_SECOND);
     scene.sim.clear_log();
     for user in ["ann", "ben", "eve"].into_iter().take(ROUNDS) {

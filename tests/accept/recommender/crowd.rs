@@ -62,6 +62,7 @@ async fn after_warming(starts: impl Fn(&Scene) -> VecDeque<(usize, Value)>) -> S
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
     seen.note(format!("warmed in {}", seconds(begun.elapsed())));
+    scene.quiet(super::SILENCE).await;
     scene.sim.clear_log();
     let stories = run(&scene, starts(&scene)).await;
     tell(&mut seen, &stories);

@@ -41,6 +41,7 @@ pub(super) async fn twice() -> Seen {
         seen.must(first == other, format!("for another user: {}", first == other));
         firsts.push(first);
     }
+    scene.quiet(super::SILENCE).await;
     scene.recommender.kill();
     scene.recommender.start_again().await;
     scene.sim.clear_log();

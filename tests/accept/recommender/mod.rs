@@ -99,6 +99,9 @@ async fn slow(setup: &Setup, terms: &Terms) -> Scene {
     scene
 }
 
+/// Nothing is asked for so long only when nothing more will be, even at default limits.
+const SILENCE: Duration = Duration::from_secs(3);
+
 /// Two places are enough to compare.
 fn seconds(of: Duration) -> String {
     format!("{:.1} s", of.as_secs_f64())

@@ -3,6 +3,7 @@
 use crate::harness::recommender::Scene;
 use crate::taste;
 use recobeat_sim::Endpoint;
+use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_the_proxy_speaks_to_recobeat_and_in_batches() {
@@ -37,11 +38,7 @@ async fn reading_ahead_serves_the_run_that_follows() {
         (&told.json()["status"], &told.json()["user_id"]),
         (&"prefetch_started".into(), &"ann".into())
     );
-    let mut calls = 0;
-    while calls == 0 || scene.calls().len() > calls {
-        calls = scene.calls().len();
-        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-    }
+    scene.quiet(Duration::from_millis(500)).await;
     let endpoints: Vec<Endpoint> = scene.calls().iter().map(|call| call.endpoint).collect();
     assert!(
         endpoints.contains(&Endpoint::Features) && endpoints.contains(&Endpoint::ArtistTracks),

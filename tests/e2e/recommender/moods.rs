@@ -4,6 +4,7 @@ use crate::harness::Setup;
 use crate::harness::recommender::{MOODS, Scene, Terms, list};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 const WARM: &str = "/api/agents/system/cache/warm-popular-moods";
 
@@ -18,7 +19,7 @@ async fn all_held(scene: &Scene, wanted: u64) {
         if coverage(scene).await["held"].as_u64() >= Some(wanted) {
             return;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
     panic!("not all are held: {}", coverage(scene).await);
 }
@@ -36,6 +37,7 @@ async fn the_ten_moods_are_warmed_and_then_cost_nothing() {
     all_held(&scene, 10).await;
     assert_eq!(coverage(&scene).await["total"], 10);
 
+    scene.quiet(Duration::from_millis(500)).await;
     scene.sim.clear_log();
     let before = scene.counted().await;
     for mood in MOODS {

@@ -38,10 +38,10 @@ async fn a_run_is_its_owners_alone() {
 async fn operators_have_a_token_of_their_own() {
     let terms = Terms::lifted()
         .tokens("HS256", "a secret of more than thirty-two letters")
-        .set("auth.admin_token", "open-sesame");
+        .set("auth.admin_token", "open-sesame-operators");
     let scene = Scene::with(&Setup::lifted(), &terms).await;
     let ann = scene.recommender.bearer(&Key::SECRET.sign(&Claims::of("ann")));
-    let operator = scene.recommender.bearer("open-sesame");
+    let operator = scene.recommender.bearer("open-sesame-operators");
     for target in [
         "/api/agents/system/status",
         "/api/agents/system/cache/stats",
@@ -55,19 +55,20 @@ async fn operators_have_a_token_of_their_own() {
         assert_eq!(scene.recommender.nobody().get(target).await.code(), 401, "{target}");
     }
     assert_eq!(ann.post("/api/agents/system/cache/invalidate", &json!({})).await.code(), 403);
-    assert!(!scene.recommender.log.lines().concat().contains("open-sesame"));
+    assert!(!scene.recommender.log.lines().concat().contains("open-sesame-operators"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_speaks_for_its_users() {
-    let terms = Terms::lifted().set("auth.mode", "service").set("auth.service_token", "between-us");
+    let terms =
+        Terms::lifted().set("auth.mode", "service").set("auth.service_token", "between-us-and-nobody");
     let scene = Scene::with(&Setup::lifted(), &terms).await;
-    let service = scene.recommender.bearer("between-us");
+    let service = scene.recommender.bearer("between-us-and-nobody");
     assert_eq!(service.clone().header("x-user-id", "ann").get("/api/playlists").await.code(), 200);
     let unnamed = service.get("/api/playlists").await.code();
     assert!((400..=401).contains(&unnamed), "{unnamed}");
     assert_eq!(scene.caller("ann").get("/api/playlists").await.code(), 401);
-    let forged = scene.recommender.bearer("between-you").header("x-user-id", "ann");
+    let forged = scene.recommender.bearer("between-you-and-somebody").header("x-user-id", "ann");
     assert_eq!(forged.get("/api/playlists").await.code(), 401);
 }
 

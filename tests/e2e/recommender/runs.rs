@@ -191,6 +191,7 @@ async fn an_equal_request_gives_equal_bytes() {
     let body = taste(&scene, 40);
     let rows = async |user: &str| scene.caller(user).make(&body).await["recommendations"].to_string();
     let first = rows("ann").await;
+    scene.quiet(Duration::from_millis(500)).await;
     scene.sim.clear_log();
     assert_eq!(first, rows("ann").await);
     assert_eq!(scene.calls().len(), 0);

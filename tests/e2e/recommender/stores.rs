@@ -15,6 +15,7 @@ async fn redis_holds_what_one_process_learned_for_the_next() {
     let ann = scene.caller("ann");
     let first = ann.make_mood(MOODS[1]).await;
     assert!(redis.size().await > 0, "nothing is kept in Redis");
+    scene.quiet(Duration::from_millis(500)).await;
     scene.recommender.kill();
     scene.recommender.start_again().await;
     let before = scene.counted().await;

@@ -5,6 +5,8 @@ use crate::harness::stage::simulator_of;
 use crate::harness::{Proxy, Setup};
 use recobeat_sim::{Call, Catalogue, Simulator};
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+use tokio::time::sleep;
 
 /// As many as the simulator has by itself: a mood needs music to choose from.
 const TRACKS: usize = 20_000;
@@ -39,6 +41,20 @@ impl Scene {
     /// Upstream calls since the start or the last [`Simulator::clear_log`].
     pub(crate) fn calls(&self) -> Vec<Call> {
         self.sim.log()
+    }
+
+    /// Waits until nothing has been asked for this long: reading ahead goes on after a run.
+    pub(crate) async fn quiet(&self, silence: Duration) {
+        let mut before = None;
+        loop {
+            let now = self.counted().await.all;
+            let open = self.calls().iter().any(|call| call.status.is_none());
+            if before == Some(now) && !open {
+                return;
+            }
+            before = Some(now);
+            sleep(silence).await;
+        }
     }
 
     /// What the proxy was asked since its start.

@@ -69,13 +69,7 @@ impl Hall {
     }
 
     /// Waits for its turn and runs, within the deadline.
-    async fn work(
-        &self,
-        told: Arc<Told>,
-        job: Job,
-        turn: Turn,
-        begun: &mut Option<Instant>,
-    ) -> Verdict {
+    async fn work(&self, told: Arc<Told>, job: Job, turn: Turn, begun: &mut Option<Instant>) -> Verdict {
         let _place = turn.come().await;
         *begun = Some(Instant::now());
         let limit = self.parts.deadline + GRACE;

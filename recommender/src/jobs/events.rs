@@ -84,8 +84,12 @@ impl Feed {
     /// more than was told has it from an earlier life of the run and hears all; one who has heard the
     /// end hears it again.
     pub(super) fn read(self: &Arc<Self>, after: Option<u64>) -> impl Stream<Item = Event> + Send + use<> {
-        let reader =
-            Reader { feed: self.clone(), newest: self.newest.subscribe(), read: self.begin(after), ended: false };
+        let reader = Reader {
+            feed: self.clone(),
+            newest: self.newest.subscribe(),
+            read: self.begin(after),
+            ended: false,
+        };
         stream::unfold(reader, |mut reader| async move {
             let event = reader.next().await?;
             Some((event, reader))
@@ -96,10 +100,12 @@ impl Feed {
         let events = self.events();
         let (after, newest) = (after.unwrap_or(0), *self.newest.borrow());
         let ended = events.back().is_some_and(|event| event.kind.is_last());
-        match ended {
-            true => after.min(newest - 1),
-            false if after > newest => 0,
-            false => after,
+        if ended {
+            after.min(newest - 1)
+        } else if after > newest {
+            0
+        } else {
+            after
         }
     }
 

@@ -37,6 +37,7 @@ pub use counters::Counters;
 pub use document::{ActiveRun, StatusDocument, StatusMetadata};
 pub use edit::Edit;
 pub use events::{Event, EventKind};
+pub use pipelined::Pipelined;
 pub use popular::{Coverage, Held, HeldLists, PopularMoods};
 pub use prefetch::Prefetch;
 pub use runner::{Job, Runner};

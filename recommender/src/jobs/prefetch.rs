@@ -139,7 +139,8 @@ impl Reader {
         for artist in artists.iter().filter(|artist| artist.id.is_none()) {
             let rows = told(self.catalogue.search_artists(&artist.name, 0).await);
             let name = artist.name.to_lowercase();
-            let same = rows.into_iter().flat_map(|page| page.rows).find(|row| row.name.to_lowercase() == name);
+            let same =
+                rows.into_iter().flat_map(|page| page.rows).find(|row| row.name.to_lowercase() == name);
             found.extend(same.map(|row| row.id));
         }
         found

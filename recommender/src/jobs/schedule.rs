@@ -44,7 +44,7 @@ impl Schedule {
 }
 
 /// The first such time after `now`.
-fn next(now: DateTime<Utc>, (hour, minute): (u32, u32)) -> DateTime<Utc> {
+pub(super) fn next(now: DateTime<Utc>, (hour, minute): (u32, u32)) -> DateTime<Utc> {
     let midnight = now.date_naive().and_time(chrono::NaiveTime::MIN).and_utc();
     let today = midnight + TimeDelta::minutes(i64::from(hour) * 60 + i64::from(minute));
     if today > now { today } else { today + TimeDelta::days(1) }

@@ -20,8 +20,7 @@ use crate::pipeline;
 use crate::store::{Finished, StoreError};
 
 /// Before each further try.
-const PAUSES: [Duration; 3] =
-    [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(3)];
+const PAUSES: [Duration; 3] = [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(3)];
 
 /// Between tries to tell a store that was away of a failed run; and how many of them.
 const LATE_EVERY: Duration = Duration::from_secs(15);

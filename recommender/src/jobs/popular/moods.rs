@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::held::Held;
@@ -159,7 +160,11 @@ impl Moods {
     }
 }
 
-/// Time or calls ran out, or a strategy failed.
+/// Time or calls ran out, or a strategy failed: the reasons stand in the metadata.
 pub(super) fn is_partial(list: &Finished) -> bool {
-    list.metadata["partial"].as_bool().unwrap_or(false)
+    match &list.metadata["partial"] {
+        Value::Null | Value::Bool(false) => false,
+        Value::Array(reasons) => !reasons.is_empty(),
+        _ => true,
+    }
 }

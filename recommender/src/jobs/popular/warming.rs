@@ -53,8 +53,9 @@ impl PopularMoods {
         let begin = {
             let mut warming = self.0.warming();
             for mood in moods {
-                match warming.moods.iter_mut().find(|wanted| key(&wanted.mood) == key(&mood)) {
-                    Some(wanted) => wanted.anew |= anew,
+                let known = warming.moods.iter().position(|wanted| key(&wanted.mood) == key(&mood));
+                match known {
+                    Some(at) => warming.moods[at].anew |= anew,
                     None if warming.moods.len() < WAITING => warming.moods.push_back(Wanted { mood, anew }),
                     None => tracing::warn!("too many moods wait to be warmed"),
                 }

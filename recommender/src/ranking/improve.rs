@@ -85,3 +85,93 @@ pub fn best(snapshots: Vec<Snapshot>) -> Option<Snapshot> {
         },
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::model::Source;
+    use crate::ranking::testing::{SIZE, candidate};
+
+    fn quality(overall: f64, cohesion: f64, count: usize, outliers: usize) -> Quality {
+        Quality {
+            overall,
+            cohesion,
+            coverage: 1.0,
+            confidence: 0.5,
+            diversity: 0.5,
+            count,
+            outliers: (0..outliers as u128).map(Uuid::from_u128).collect(),
+        }
+    }
+
+    #[rstest]
+    #[case(0.75, 0.50, 20, 0, None)] // good enough
+    #[case(0.76, 0.60, 15, 9, None)] // near enough and of one mood
+    #[case(0.76, 0.59, 20, 9, Some("reseed_from_clean"))]
+    #[case(0.70, 0.70, 20, 4, Some("filter_and_replace"))]
+    #[case(0.70, 0.50, 20, 4, Some("filter_and_replace"))]
+    #[case(0.70, 0.50, 20, 5, Some("reseed_from_clean"))]
+    #[case(0.70, 0.59, 16, 0, Some("reseed_from_clean"))]
+    #[case(0.70, 0.59, 15, 0, Some("adjust_feature_weights"))]
+    #[case(0.70, 0.64, 20, 5, Some("adjust_feature_weights"))]
+    #[case(0.70, 0.65, 19, 0, Some("generate_more"))]
+    #[case(0.70, 0.65, 20, 0, None)]
+    fn the_first_rule_that_applies_decides(
+        #[case] overall: f64,
+        #[case] cohesion: f64,
+        #[case] count: usize,
+        #[case] outliers: usize,
+        #[case] expected: Option<&str>,
+    ) {
+        let action = next(&quality(overall, cohesion, count, outliers), &[], &SIZE, 1);
+        assert_eq!(action.as_ref().map(Action::name), expected);
+    }
+
+    #[rstest]
+    #[case(1, 4.8)]
+    #[case(2, 5.0)]
+    #[case(3, 5.0)]
+    fn the_feature_weight_rises_to_five(#[case] round: u32, #[case] expected: f64) {
+        let Some(Action::AdjustFeatureWeights { feature_weight }) =
+            next(&quality(0.7, 0.6, 15, 0), &[], &SIZE, round)
+        else {
+            panic!("another action");
+        };
+        assert!((feature_weight - expected).abs() < 1e-12);
+    }
+
+    fn list(count: u128) -> Vec<Candidate> {
+        let cohesion = |number: u128| f64::from(u32::try_from(number).unwrap()) / 100.0;
+        (0..count)
+            .map(|number| Candidate { cohesion: cohesion(number), ..candidate(number, Source::Reccobeat) })
+            .collect()
+    }
+
+    #[test]
+    fn reseeding_asks_by_the_best_and_away_from_the_worst_that_may_go() {
+        let mut list = list(20);
+        list[1].protected = true;
+        let action = next(&quality(0.5, 0.3, 20, 9), &list, &SIZE, 1);
+        let ids = |numbers: &[u128]| numbers.iter().map(|number| Uuid::from_u128(*number)).collect();
+        let expected =
+            Action::ReseedFromClean { seeds: ids(&[19, 18, 17, 16, 15]), negatives: ids(&[0, 2, 3]) };
+        assert_eq!(action, Some(expected));
+    }
+
+    #[test]
+    fn a_track_is_never_seed_and_negative() {
+        let Action::ReseedFromClean { seeds, negatives } = reseed(&list(6)) else { panic!("another action") };
+        assert_eq!((seeds.len(), negatives), (5, vec![Uuid::from_u128(0)]));
+    }
+
+    #[test]
+    fn the_best_snapshot_wins_and_of_equals_the_first() {
+        let snapshot =
+            |overall, count| Snapshot { list: Vec::new(), quality: quality(overall, 0.5, count, 0) };
+        let best = best(vec![snapshot(0.6, 1), snapshot(0.7, 2), snapshot(0.7, 3), snapshot(0.5, 4)]);
+        assert_eq!(best.map(|best| best.quality.count), Some(2));
+        assert_eq!(super::best(Vec::new()), None);
+    }
+}

@@ -133,3 +133,135 @@ fn ranked(
     ranked.sort_by(|(a, _), (b, _)| order(a, b));
     ranked.into_iter().map(|(_, candidate)| candidate).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::model::{Feature, Source};
+    use crate::ranking::testing::{candidate, ids, mood, track};
+
+    fn page(popularities: &[u8]) -> Vec<Track> {
+        let numbered = popularities.iter().zip(1..);
+        numbered.map(|(value, number)| Track { popularity: Some(*value), ..track(number) }).collect()
+    }
+
+    fn taken(sample: Sample, popularities: &[u8], count: usize) -> Vec<u128> {
+        sample.take(&page(popularities), count).iter().map(|track| track.id.as_u128()).collect()
+    }
+
+    #[test]
+    fn a_sample_is_the_most_popular_and_the_next_of_the_page() {
+        // Of 5: 30 % are 1.5, 70 % are 3.5: the earlier half is rounded up.
+        assert_eq!(taken(Sample::DISCOVERY, &[20, 90, 30, 95, 40, 50, 60], 5), [4, 2, 1, 3, 5]);
+        // 80 % are 4.
+        assert_eq!(taken(Sample::MENTIONED_TRACK, &[31, 90, 32, 95, 40, 50, 60], 5), [4, 2, 7, 6, 1]);
+        // Of 3: 70 % are 2.1.
+        assert_eq!(taken(Sample::MENTIONED_ARTIST, &[0, 90, 30, 95], 3), [4, 2, 1]);
+    }
+
+    #[test]
+    fn what_is_too_popular_or_too_obscure_is_left_out() {
+        assert_eq!(taken(Sample::DISCOVERY, &[9, 10, 95, 96], 5), [3, 2]);
+        assert_eq!(taken(Sample::MENTIONED_TRACK, &[29, 30, 95, 96], 5), [3, 2]);
+        assert_eq!(taken(Sample::DISCOVERY.obscure(true), &[9, 10, 95, 96], 5), [3, 2, 1]);
+        assert_eq!(Sample::DISCOVERY.obscure(false), Sample::DISCOVERY);
+    }
+
+    #[test]
+    fn unknown_popularity_is_no_reason_and_one_recording_comes_once() {
+        let mut page = page(&[50, 60, 70]);
+        page[0].popularity = None;
+        page[2].isrc = page[1].isrc.clone();
+        let taken = Sample::DISCOVERY.take(&page, 3);
+        assert_eq!(taken.iter().map(|track| track.id.as_u128()).collect::<Vec<_>>(), [2, 1]);
+    }
+
+    #[rstest]
+    #[case(8, 1, 7)]
+    #[case(12, 2, 6)]
+    #[case(8, 2, 5)]
+    #[case(4, 0, 5)]
+    fn five_to_seven_per_artist_of_named_tracks(
+        #[case] limit: usize,
+        #[case] artists: usize,
+        #[case] count: usize,
+    ) {
+        assert_eq!(per_mentioned_tracks_artist(limit, artists), count);
+    }
+
+    #[rstest]
+    #[case(8, 1, 8)]
+    #[case(8, 3, 2)]
+    #[case(4, 4, 2)]
+    fn at_least_two_per_named_artist(#[case] limit: usize, #[case] artists: usize, #[case] count: usize) {
+        assert_eq!(per_mentioned_artist(limit, artists), count);
+    }
+
+    #[rstest]
+    #[case(11, 6, 9)] // 44 // 6 + 2
+    #[case(12, 6, 10)]
+    #[case(11, 1, 10)]
+    #[case(8, 30, 4)]
+    fn four_to_ten_per_discovered_artist(#[case] share: usize, #[case] artists: usize, #[case] count: usize) {
+        assert_eq!(per_discovered_artist(share, artists), count);
+    }
+
+    #[rstest]
+    #[case(true, true, (5, 4))]
+    #[case(true, false, (9, 0))]
+    #[case(false, true, (0, 9))]
+    #[case(false, false, (0, 0))]
+    fn anchors_are_halved_between_tracks_and_artists(
+        #[case] has_tracks: bool,
+        #[case] has_artists: bool,
+        #[case] places: (usize, usize),
+    ) {
+        assert_eq!(anchor_places(9, has_tracks, has_artists), places);
+    }
+
+    fn known(number: u128, popularity: u8, confidence: f64) -> Candidate {
+        candidate(number, Source::ArtistDiscovery).popular(popularity).trusted(confidence)
+    }
+
+    #[test]
+    fn tiers_of_popularity_are_filled_by_their_shares() {
+        // Of 10: 3 over 70, 5 from 40, 2 below. Tracks on an edge are trusted most, so they come first.
+        let tier = |from: u128, popularity, confidence| {
+            (from..from + 10).map(move |number| known(number, popularity, confidence))
+        };
+        let all = tier(0, 71, 0.5)
+            .chain(tier(10, 70, 0.9))
+            .chain(tier(20, 40, 0.8))
+            .chain(tier(30, 39, 0.5))
+            .collect();
+        let taken = by_tiers(all, &mood(&[]), 10);
+        let of = |numbers: std::ops::Range<u128>| {
+            ids(&taken).into_iter().filter(|id| numbers.contains(id)).count()
+        };
+        assert_eq!((of(0..10), of(10..30), of(30..40)), (3, 5, 2));
+    }
+
+    #[test]
+    fn an_empty_tier_leaves_its_places_to_the_best_of_the_rest() {
+        let all = (0..8_u8).map(|number| known(number.into(), 20, 0.1 * f64::from(number))).collect();
+        assert_eq!(ids(&by_tiers(all, &mood(&[]), 6)), [7, 6, 5, 4, 3, 2]);
+    }
+
+    #[test]
+    fn five_are_too_few_for_tiers() {
+        let all = (0..5_u8).map(|number| known(number.into(), 20, 0.1 * f64::from(number))).collect();
+        assert_eq!(ids(&by_tiers(all, &mood(&[]), 33)), [4, 3, 2, 1, 0]);
+    }
+
+    #[test]
+    fn a_surplus_is_cut_to_the_nearest() {
+        let quiet = mood(&[(Feature::Energy, 0.0, 0.2)]);
+        let at =
+            |number, energy, confidence| known(number, 50, confidence).sounding(&[(Feature::Energy, energy)]);
+        let all = vec![at(1, 0.9, 0.9), at(2, 0.1, 0.2), at(3, 0.2, 0.3), at(4, 0.5, 0.5), known(5, 50, 1.0)];
+        assert_eq!(ids(&nearest(all.clone(), &quiet, 3)), [3, 2, 4]);
+        assert_eq!(ids(&best(all, &quiet, 2)), [5, 1]);
+    }
+}

@@ -100,7 +100,7 @@ mod tests {
         // Energy 1 at 1.0; g(0.4, 0.2, 0.2) = e^−0.5 at 1.2
         about(mood_match(&track, &middling(0.0, 0.4)).unwrap(), (1.0 + 1.2 * 0.606_531) / 2.2);
         // Energy 1 at 1.0; g(0.4, 0.6, 0.2) = e^−0.5 at 1.0
-        about(mood_match(&track, &middling(0.4, 0.8)).unwrap(), (1.0 + 0.606_531) / 2.0);
+        about(mood_match(&track, &middling(0.4, 0.8)).unwrap(), f64::midpoint(1.0, 0.606_531));
     }
 
     #[test]

@@ -199,5 +199,5 @@ pub(super) fn any_candidate() -> impl Strategy<Value = Candidate> {
 }
 
 pub(super) fn any_candidates() -> impl Strategy<Value = Vec<Candidate>> {
-    vec(any_candidate(), 0..120)
+    vec(any_candidate(), 0..80)
 }

@@ -160,6 +160,8 @@ fn safe_keys(candidates: &[Candidate]) -> Vec<HashSet<crate::ranking::duplicates
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
     #[test]
     fn no_list_breaks_a_rule(candidates in any_candidates(), wish in any_wish(), at_the_end: bool) {
         let wanted = wish.wanted();

@@ -6,17 +6,8 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::admin::Admin;
 use super::run::{RunClient, RunTag};
-use super::wire;
+use super::wire::{self, ClientError};
 use crate::config;
-
-/// Why there is no client.
-#[derive(Debug, thiserror::Error)]
-pub enum ClientError {
-    #[error("{key} is {url:?}: give an http or https URL without a query, for example http://127.0.0.1:8080")]
-    Url { key: &'static str, url: String },
-    #[error("no HTTP client: {0}; are the root certificates installed (ca-certificates)?")]
-    Http(#[source] reqwest::Error),
-}
 
 /// Cheap to clone; clones share connections and places.
 #[derive(Debug, Clone)]
@@ -34,11 +25,11 @@ pub(super) struct Inner {
 impl Client {
     /// Connects to nothing yet.
     pub fn new(proxy: &config::Proxy) -> Result<Self, ClientError> {
-        let base = base("proxy.url", &proxy.url)?;
+        let base = wire::base("proxy.url", &proxy.url)?;
         // The environment's proxies are for the world outside.
         let http = wire::agent().no_proxy().build().map_err(ClientError::Http)?;
         let admin = proxy.admin_url.as_deref().map(|url| {
-            let base = self::base("proxy.admin_url", url)?;
+            let base = wire::base("proxy.admin_url", url)?;
             Ok(Admin::new(http.clone(), base, proxy.admin_token.clone()))
         });
         let (places, admin) = (Places::new(proxy.concurrency), admin.transpose()?);
@@ -54,16 +45,6 @@ impl Client {
     pub fn admin(&self) -> Option<&Admin> {
         self.0.admin.as_ref()
     }
-}
-
-fn base(key: &'static str, url: &str) -> Result<String, ClientError> {
-    let wrong = || ClientError::Url { key, url: url.to_owned() };
-    let parsed = reqwest::Url::parse(url).map_err(|_| wrong())?;
-    let fits = matches!(parsed.scheme(), "http" | "https")
-        && parsed.has_host()
-        && parsed.query().is_none()
-        && parsed.fragment().is_none();
-    fits.then(|| url.trim_end_matches('/').to_owned()).ok_or_else(wrong)
 }
 
 /// Calls at once. Background work takes at most half of the places: its calls wait long in the
@@ -94,19 +75,6 @@ impl Places {
 mod tests {
     use super::*;
     use futures_util::FutureExt;
-    use rstest::rstest;
-
-    #[rstest]
-    #[case::plain("http://127.0.0.1:8080", Some("http://127.0.0.1:8080"))]
-    #[case::slash("http://proxy/", Some("http://proxy"))]
-    #[case::path("https://proxy.example/recobeat/", Some("https://proxy.example/recobeat"))]
-    #[case::no_scheme("127.0.0.1:8080", None)]
-    #[case::other_scheme("ftp://proxy", None)]
-    #[case::query("http://proxy?a=b", None)]
-    #[case::empty("", None)]
-    fn a_base_is_a_url(#[case] url: &str, #[case] expected: Option<&str>) {
-        assert_eq!(base("proxy.url", url).ok().as_deref(), expected);
-    }
 
     #[test]
     fn a_wrong_url_names_its_key() {

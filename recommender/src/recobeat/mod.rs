@@ -14,8 +14,11 @@ mod query;
 mod rows;
 mod run;
 #[cfg(test)]
+pub(crate) mod standin;
+#[cfg(test)]
 pub(crate) mod testing;
-pub(crate) mod wire;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
@@ -27,8 +30,9 @@ pub use admin::{
     RegistryStats, TierStats, UpstreamHealth, UpstreamStats,
 };
 pub use ask::{Answer, Ask, BATCH};
-pub use client::{Client, ClientError};
+pub use client::Client;
 pub use run::{Lane, RunClient, RunTag};
+pub use wire::ClientError;
 
 use crate::model::{Artist, Features, PerFeature, SpotifyId, Track, TrackId};
 

@@ -9,6 +9,15 @@ use rustls::crypto::{CryptoProvider, ring};
 
 const USER_AGENT: &str = concat!("recobeat-recommender/", env!("CARGO_PKG_VERSION"));
 
+/// Why there is no client.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    #[error("{key} is {url:?}: give an http or https URL without a query, for example http://127.0.0.1:8080")]
+    Url { key: &'static str, url: String },
+    #[error("no HTTP client: {0}; are the root certificates installed (ca-certificates)?")]
+    Http(#[source] reqwest::Error),
+}
+
 /// An answer that is no whole body.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Broken {
@@ -27,6 +36,17 @@ pub(crate) fn agent() -> ClientBuilder {
     }
     let builder = reqwest::Client::builder().user_agent(USER_AGENT).redirect(Policy::none());
     builder.http1_only().connect_timeout(Duration::from_secs(5)).pool_idle_timeout(Duration::from_secs(30))
+}
+
+/// The URL of a service as it is configured, without a slash at its end.
+pub(crate) fn base(key: &'static str, url: &str) -> Result<String, ClientError> {
+    let wrong = || ClientError::Url { key, url: url.to_owned() };
+    let parsed = reqwest::Url::parse(url).map_err(|_| wrong())?;
+    let fits = matches!(parsed.scheme(), "http" | "https")
+        && parsed.has_host()
+        && parsed.query().is_none()
+        && parsed.fragment().is_none();
+    fits.then(|| url.trim_end_matches('/').to_owned()).ok_or_else(wrong)
 }
 
 /// The whole body, if it has no more than `most` bytes.
@@ -84,6 +104,18 @@ mod tests {
     #[case("-1", None)]
     fn when_to_come_back_is_given_in_two_ways(#[case] value: &str, #[case] seconds: Option<u64>) {
         assert_eq!(retry_after(&headers("retry-after", value)), seconds.map(Duration::from_secs));
+    }
+
+    #[rstest]
+    #[case::plain("http://127.0.0.1:8080", Some("http://127.0.0.1:8080"))]
+    #[case::slash("http://proxy/", Some("http://proxy"))]
+    #[case::path("https://proxy.example/recobeat/", Some("https://proxy.example/recobeat"))]
+    #[case::no_scheme("127.0.0.1:8080", None)]
+    #[case::other_scheme("ftp://proxy", None)]
+    #[case::query("http://proxy?a=b", None)]
+    #[case::empty("", None)]
+    fn a_base_is_a_url(#[case] url: &str, #[case] expected: Option<&str>) {
+        assert_eq!(base("proxy.url", url).ok().as_deref(), expected);
     }
 
     #[test]

@@ -111,8 +111,9 @@ impl Calls {
         };
         let result = tokio::select! {
             biased;
-            result = call => result,
+            // First, so that a step that is over sends nothing any more.
             () = self.over(limit) => Err(CallError::TimedOut(limit.begun.elapsed())),
+            result = call => result,
         };
         self.note(&result);
         result
@@ -166,4 +167,108 @@ pub(super) fn answers(replies: Vec<Reply>) -> (Vec<(Ask, Answer)>, Vec<String>) 
         }
     }
     (answered, failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::model::{Artist, Track, TrackId};
+    use crate::recobeat::testing::{Fake, Method};
+    use crate::recobeat::{Draw, FeatureRow, Page};
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    /// A catalogue whose calls have waited in a queue.
+    struct Queued(Fake, Duration);
+
+    #[async_trait]
+    impl Catalogue for Queued {
+        async fn tracks(&self, ids: &[TrackId]) -> Result<Vec<Track>, CallError> {
+            self.0.tracks(ids).await
+        }
+        async fn features(&self, ids: &[TrackId]) -> Result<Vec<FeatureRow>, CallError> {
+            self.0.features(ids).await
+        }
+        async fn artists(&self, ids: &[TrackId]) -> Result<Vec<Artist>, CallError> {
+            self.0.artists(ids).await
+        }
+        async fn search_tracks(&self, text: &str, page: u32) -> Result<Page<Track>, CallError> {
+            self.0.search_tracks(text, page).await
+        }
+        async fn search_artists(&self, text: &str, page: u32) -> Result<Page<Artist>, CallError> {
+            self.0.search_artists(text, page).await
+        }
+        async fn artist_tracks(&self, artist: Uuid, page: u32) -> Result<Page<Track>, CallError> {
+            self.0.artist_tracks(artist, page).await
+        }
+        async fn recommend(&self, draw: &Draw) -> Result<Vec<Track>, CallError> {
+            self.0.recommend(draw).await
+        }
+        fn queued(&self) -> Duration {
+            if self.0.calls().is_empty() { Duration::ZERO } else { self.1 }
+        }
+    }
+
+    fn search() -> Vec<Ask> {
+        vec![Ask::SearchTracks { text: "night".into(), page: 0 }]
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn time_in_the_queue_is_not_the_steps_but_the_runs() {
+        for (queued, took) in [(0, 60), (30, 90), (900, 120)] {
+            let fake = Fake::new();
+            fake.delay(Method::SearchTracks, 100 * MINUTE);
+            let catalogue = Arc::new(Queued(fake, Duration::from_secs(queued)));
+            let calls = Calls::new(catalogue, Shelf::none(), 2 * MINUTE);
+            let began = Instant::now();
+            let replies = calls.all(search(), calls.limit(MINUTE)).await;
+            assert_eq!(began.elapsed().as_secs(), took);
+            assert!(matches!(replies[0].result, Err(CallError::TimedOut(_))));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn starts_are_staggered_and_answers_come_in_the_order_of_requests() {
+        let fake = Arc::new(Fake::new());
+        fake.delay(Method::SearchTracks, Duration::from_secs(5));
+        let calls = Calls::new(fake.clone(), Shelf::none(), MINUTE);
+        let asks = [search(), vec![Ask::Artists(Vec::new()), Ask::Artists(Vec::new())]].concat();
+        let mut seen = Vec::new();
+        let began = Instant::now();
+        let stagger = Duration::from_millis(200);
+        let replies = calls
+            .watched(asks.clone(), calls.limit(MINUTE), stagger, async |done, count| {
+                seen.push((done, count, began.elapsed().as_millis()));
+            })
+            .await;
+        assert!(replies.into_iter().map(|reply| reply.ask).eq(asks));
+        assert_eq!(seen, [(1, 3, 200), (2, 3, 400), (3, 3, 5_000)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_is_asked_for_long_where_nobody_answers() {
+        let fake = Arc::new(Fake::new());
+        fake.fail_all(&CallError::Unreachable("refused".into()));
+        let calls = Calls::new(fake.clone(), Shelf::none(), MINUTE);
+        for _ in 0..5 {
+            let replies = calls.all(search(), calls.limit(MINUTE)).await;
+            assert_eq!(replies[0].result, Err(CallError::Unreachable("refused".into())));
+        }
+        assert_eq!(fake.calls().len(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn failures_after_an_answer_are_no_reason_to_give_up() {
+        let fake = Arc::new(Fake::new());
+        let calls = Calls::new(fake.clone(), Shelf::none(), MINUTE);
+        calls.all(search(), calls.limit(MINUTE)).await;
+        fake.fail_all(&CallError::Failed { status: 502 });
+        for _ in 0..5 {
+            calls.all(search(), calls.limit(MINUTE)).await;
+        }
+        assert_eq!(fake.calls().len(), 6);
+    }
 }

@@ -8,8 +8,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures_util::StreamExt;
+use futures_util::future::{BoxFuture, ready};
 use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -70,16 +71,16 @@ impl Calls {
 
     /// Asks everything, up to eight at once, each `stagger` after the one before.
     pub(super) async fn all(&self, asks: Vec<Ask>, limit: Limit) -> Vec<Reply> {
-        self.watched(asks, limit, Duration::ZERO, async |_, _| {}).await
+        self.watched(asks, limit, Duration::ZERO, |_, _| ready(()).boxed()).await
     }
 
     /// Like [`Calls::all`]; `seen` is told how many of how many have been answered.
-    pub(super) async fn watched(
+    pub(super) async fn watched<'a>(
         &self,
         asks: Vec<Ask>,
         limit: Limit,
         stagger: Duration,
-        mut seen: impl AsyncFnMut(usize, usize),
+        seen: impl Fn(usize, usize) -> BoxFuture<'a, ()> + Send,
     ) -> Vec<Reply> {
         let count = asks.len();
         let mut under_way: FuturesUnordered<_> = (0u32..)
@@ -236,16 +237,17 @@ mod tests {
         fake.delay(Method::SearchTracks, Duration::from_secs(5));
         let calls = Calls::new(fake.clone(), Shelf::none(), MINUTE);
         let asks = [search(), vec![Ask::Artists(Vec::new()), Ask::Artists(Vec::new())]].concat();
-        let mut seen = Vec::new();
+        let seen = Mutex::new(Vec::new());
         let began = Instant::now();
         let stagger = Duration::from_millis(200);
         let replies = calls
-            .watched(asks.clone(), calls.limit(MINUTE), stagger, async |done, count| {
-                seen.push((done, count, began.elapsed().as_millis()));
+            .watched(asks.clone(), calls.limit(MINUTE), stagger, |done, count| {
+                seen.lock().unwrap().push((done, count, began.elapsed().as_millis()));
+                ready(()).boxed()
             })
             .await;
         assert!(replies.into_iter().map(|reply| reply.ask).eq(asks));
-        assert_eq!(seen, [(1, 3, 200), (2, 3, 400), (3, 3, 5_000)]);
+        assert_eq!(seen.into_inner().unwrap(), [(1, 3, 200), (2, 3, 400), (3, 3, 5_000)]);
     }
 
     #[tokio::test(start_paused = true)]

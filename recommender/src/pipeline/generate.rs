@@ -4,6 +4,7 @@
 //! is late takes nothing from the tracks that others have brought: a strategy fails only as far as
 //! its own calls do, and without features its tracks come on defaults.
 
+use futures_util::FutureExt;
 use futures_util::future::join_all;
 
 use super::calls::{Calls, Limit, answers};
@@ -90,7 +91,7 @@ async fn gather(
     let _measured = timer(strategy.source()).map(|name| shop.profiler.measure(name));
     let Split { mut rows, features: mut batches } = split;
     let asks = rows.afford(strategy.asks(brief));
-    let seen = async |done, count| shop.telling.strategy(strategy.source(), done, count).await;
+    let seen = |done, count| shop.telling.strategy(strategy.source(), done, count).boxed();
     let replies = shop.calls.watched(asks, limit, strategy.stagger(), seen).await;
     let (answered, mut failed) = answers(replies);
     let tracks = strategy.tracks(brief, share, &answered);

@@ -19,6 +19,7 @@ pub(crate) mod standin;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+pub(crate) mod wire;
 
 use std::time::Duration;
 

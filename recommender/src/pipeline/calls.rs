@@ -8,9 +8,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures_util::future::{BoxFuture, ready};
-use futures_util::stream::FuturesUnordered;
+use async_trait::async_trait;
 use futures_util::{FutureExt, StreamExt};
+use futures_util::stream::FuturesUnordered;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -37,6 +37,21 @@ pub(super) struct Calls {
 pub(super) struct Reply {
     pub(super) ask: Ask,
     pub(super) result: Result<Answer, CallError>,
+}
+
+/// Hears how far a step has come.
+#[async_trait]
+pub(super) trait Watch: Send + Sync {
+    /// So many of so many requests have been answered, or failed.
+    async fn answered(&self, done: usize, count: usize);
+}
+
+/// Nobody listens.
+struct Unwatched;
+
+#[async_trait]
+impl Watch for Unwatched {
+    async fn answered(&self, _done: usize, _count: usize) {}
 }
 
 /// When a step is over: some time after it began, not counting the proxy's queue.
@@ -69,34 +84,36 @@ impl Calls {
         &self.shelf
     }
 
-    /// Asks everything, up to eight at once, each `stagger` after the one before.
+    /// Asks everything, up to eight at once.
     pub(super) async fn all(&self, asks: Vec<Ask>, limit: Limit) -> Vec<Reply> {
-        self.watched(asks, limit, Duration::ZERO, |_, _| ready(()).boxed()).await
+        self.watched(asks, limit, Duration::ZERO, &Unwatched).await
     }
 
-    /// Like [`Calls::all`]; `seen` is told how many of how many have been answered.
-    pub(super) async fn watched<'a>(
+    /// Like [`Calls::all`], each start `stagger` after the one before; `watch` hears of every answer.
+    pub(super) async fn watched(
         &self,
         asks: Vec<Ask>,
         limit: Limit,
         stagger: Duration,
-        seen: impl Fn(usize, usize) -> BoxFuture<'a, ()> + Send,
+        watch: &dyn Watch,
     ) -> Vec<Reply> {
         let count = asks.len();
-        let mut under_way: FuturesUnordered<_> = (0u32..)
-            .zip(asks)
-            .map(|(at, ask)| async move {
-                let result = self.one(&ask, limit, stagger * at).await;
-                (at, Reply { ask, result })
-            })
-            .collect();
+        let mut under_way = FuturesUnordered::new();
+        for (at, ask) in (0u32..).zip(asks) {
+            under_way.push(self.placed(at, ask, limit, stagger * at).boxed());
+        }
         let mut replies = Vec::with_capacity(count);
         while let Some(reply) = under_way.next().await {
             replies.push(reply);
-            seen(replies.len(), count).await;
+            watch.answered(replies.len(), count).await;
         }
         replies.sort_by_key(|(at, _)| *at);
         replies.into_iter().map(|(_, reply)| reply).collect()
+    }
+
+    async fn placed(&self, at: u32, ask: Ask, limit: Limit, after: Duration) -> (u32, Reply) {
+        let result = self.one(&ask, limit, after).await;
+        (at, Reply { ask, result })
     }
 
     async fn one(&self, ask: &Ask, limit: Limit, after: Duration) -> Result<Answer, CallError> {
@@ -172,7 +189,6 @@ pub(super) fn answers(replies: Vec<Reply>) -> (Vec<(Ask, Answer)>, Vec<String>) 
 
 #[cfg(test)]
 mod tests {
-    use async_trait::async_trait;
     use uuid::Uuid;
 
     use super::*;
@@ -213,6 +229,18 @@ mod tests {
         }
     }
 
+    struct Heard {
+        began: Instant,
+        seen: Mutex<Vec<(usize, usize, u128)>>,
+    }
+
+    #[async_trait]
+    impl Watch for Heard {
+        async fn answered(&self, done: usize, count: usize) {
+            self.seen.lock().unwrap().push((done, count, self.began.elapsed().as_millis()));
+        }
+    }
+
     fn search() -> Vec<Ask> {
         vec![Ask::SearchTracks { text: "night".into(), page: 0 }]
     }
@@ -237,17 +265,11 @@ mod tests {
         fake.delay(Method::SearchTracks, Duration::from_secs(5));
         let calls = Calls::new(fake.clone(), Shelf::none(), MINUTE);
         let asks = [search(), vec![Ask::Artists(Vec::new()), Ask::Artists(Vec::new())]].concat();
-        let seen = Mutex::new(Vec::new());
-        let began = Instant::now();
+        let heard = Heard { began: Instant::now(), seen: Mutex::default() };
         let stagger = Duration::from_millis(200);
-        let replies = calls
-            .watched(asks.clone(), calls.limit(MINUTE), stagger, |done, count| {
-                seen.lock().unwrap().push((done, count, began.elapsed().as_millis()));
-                ready(()).boxed()
-            })
-            .await;
+        let replies = calls.watched(asks.clone(), calls.limit(MINUTE), stagger, &heard).await;
         assert!(replies.into_iter().map(|reply| reply.ask).eq(asks));
-        assert_eq!(seen.into_inner().unwrap(), [(1, 3, 200), (2, 3, 400), (3, 3, 5_000)]);
+        assert_eq!(*heard.seen.lock().unwrap(), [(1, 3, 200), (2, 3, 400), (3, 3, 5_000)]);
     }
 
     #[tokio::test(start_paused = true)]

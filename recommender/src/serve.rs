@@ -25,6 +25,7 @@ use crate::mood::{Analyst, Rules, RulesError};
 use crate::pipeline::{self, Pipeline};
 use crate::profile::Profiler;
 use crate::recobeat::{Client, ClientError, Lane, RunTag};
+use crate::spotify::{Source, Taste, WebApi};
 use crate::store::{self, StoreError};
 
 /// For everything at the end.
@@ -47,7 +48,7 @@ pub enum ServeError {
     Cache(#[from] CacheUrlError),
     #[error("redis_url: {0}")]
     Limits(#[from] redis::RedisError),
-    #[error("proxy: {0}")]
+    #[error(transparent)]
     Proxy(#[from] ClientError),
     #[error("llm: {0}")]
     Llm(#[from] reqwest::Error),
@@ -141,6 +142,8 @@ async fn assemble(config: Config) -> Result<App, ServeError> {
         deadline: run.deadline,
         keep_events: run.keep_events,
     });
+    let spotify = config.spotify.enabled.then(|| WebApi::new(&config.spotify)).transpose()?;
+    let taste = Taste::new(spotify.map(|api| Arc::new(api) as Arc<dyn Source>), Arc::clone(&cache));
     Ok(App::new(http::Parts {
         catalogue: catalogue(Lane::Interactive),
         config: Arc::new(config),
@@ -152,6 +155,7 @@ async fn assemble(config: Config) -> Result<App, ServeError> {
         runs,
         moods,
         prefetch,
+        taste,
         proxy: Arc::new(client),
         stopping: CancellationToken::new(),
     }))

@@ -14,6 +14,7 @@ use crate::jobs::{PopularMoods, Prefetch, Runs};
 use crate::limits::Limiter;
 use crate::profile::Profiler;
 use crate::recobeat::Catalogue;
+use crate::spotify::Taste;
 use crate::store::Store;
 
 /// The parts of the service, as the handlers use them.
@@ -27,6 +28,7 @@ pub struct Parts {
     pub runs: Runs,
     pub moods: PopularMoods,
     pub prefetch: Prefetch,
+    pub taste: Taste,
     /// For tracks that are added by hand.
     pub catalogue: Arc<dyn Catalogue>,
     pub proxy: Arc<dyn ProxyDesk>,

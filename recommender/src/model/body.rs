@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{MoodRequest, Priority, TemporalContext, closest};
+use super::{MoodRequest, Priority, TemporalContext, TopArtist, TopTrack, closest};
 
 mod check;
 #[cfg(test)]
@@ -106,6 +106,28 @@ pub struct TrackBody {
     #[serde(default)]
     #[schema(minimum = 0, maximum = 100)]
     pub popularity: Option<i64>,
+}
+
+impl From<TopTrack> for TrackBody {
+    fn from(track: TopTrack) -> Self {
+        Self {
+            id: track.id.to_string(),
+            name: track.name,
+            artists: track.artists,
+            popularity: track.popularity.map(i64::from),
+        }
+    }
+}
+
+impl From<TopArtist> for ArtistBody {
+    fn from(artist: TopArtist) -> Self {
+        Self {
+            id: artist.id.map(|id| id.to_string()),
+            name: artist.name,
+            genres: artist.genres,
+            popularity: artist.popularity.map(i64::from),
+        }
+    }
 }
 
 /// An artist whom the user knows.

@@ -25,7 +25,14 @@ const OF_RECOMMENDED: usize = 3;
 const BATCHES: usize = 2;
 
 /// Reads the pages that anchors come from, and what is known of all tracks of the user.
-pub(super) async fn gather(run: &mut Run, calls: &Calls, limit: Limit, user: &str, known: &Known, most: usize) {
+pub(super) async fn gather(
+    run: &mut Run,
+    calls: &Calls,
+    limit: Limit,
+    user: &str,
+    known: &Known,
+    most: usize,
+) {
     let asks = asks(&run.brief, known, most);
     let mut allowance = run.plan.grant_before_generation(asks.len());
     let asks = allowance.afford(asks);

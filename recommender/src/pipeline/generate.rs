@@ -119,7 +119,8 @@ fn take(run: &mut Run, shares: Shares, gathered: Vec<Gathered>) {
         run.notes.features_asked += one.learned.looked_at.len();
         features::take(&mut run.brief, std::mem::take(&mut one.learned.rows));
         for (ask, answer) in one.answered {
-            if let (Ask::ArtistTracks { artist, page }, Answer::Tracks { rows, total_pages }) = (ask, answer) {
+            if let (Ask::ArtistTracks { artist, page }, Answer::Tracks { rows, total_pages }) = (ask, answer)
+            {
                 run.brief.learn_page(artist, page, rows, total_pages);
             }
         }

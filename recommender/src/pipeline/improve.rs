@@ -98,8 +98,10 @@ fn draws(run: &Run, action: &Action, list: &[Candidate]) -> Vec<Ask> {
         }
         Action::AdjustFeatureWeights { feature_weight } => {
             let seeds: Vec<Track> = brief.seeds.iter().take(MOST_SEEDS).cloned().collect();
-            let weighted = |draw: Draw| {
-                Draw { targets: numeric_targets(run), feature_weight: Some(*feature_weight), ..draw }
+            let weighted = |draw: Draw| Draw {
+                targets: numeric_targets(run),
+                feature_weight: Some(*feature_weight),
+                ..draw
             };
             by(&seeds).map(weighted)
         }

@@ -6,8 +6,8 @@
 //! before they are sent ([`CallPlan`]), limits in time are those of the calls, and whatever has been
 //! found when time is up is finished: the last steps ask nobody.
 
-mod anchors;
 mod analyse;
+mod anchors;
 mod artifacts;
 mod artists;
 mod calls;

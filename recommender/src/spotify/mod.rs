@@ -7,6 +7,7 @@
 
 mod error;
 mod rows;
+mod taste;
 mod token;
 mod web_api;
 
@@ -16,6 +17,7 @@ mod tests;
 use async_trait::async_trait;
 
 pub use error::SpotifyError;
+pub use taste::Taste;
 pub use token::Token;
 pub use web_api::WebApi;
 

@@ -1,7 +1,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -13,7 +13,7 @@ use crate::http::error::{ApiError, NO_PLAYLIST, NO_SESSION};
 use crate::http::owned;
 use crate::jobs::Start;
 use crate::limits::Class;
-use crate::model::{StartBody, TopTrack, TrackBody};
+use crate::model::{StartBody, TrackBody};
 
 /// What to make another list of: an own playlist, or tracks.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -44,7 +44,7 @@ pub(in crate::http) struct RemixDocument {
     operation_id = "remix",
     tag = "runs",
     request_body = RemixBody,
-    responses((status = ACCEPTED, description = "It has begun", body = RemixDocument)),
+    responses((status = OK, description = "It has begun", body = RemixDocument)),
     security(("user" = [])),
 )]
 pub(in crate::http) async fn remix(
@@ -73,7 +73,7 @@ pub(in crate::http) async fn remix(
     let started = app.runs.start(Start { user, body: kept(&start)?, request }).await;
     let started = started.map_err(|error| ApiError::run(error, NO_SESSION))?;
     let document = RemixDocument { started: StartedDocument::new(started), source_tracks_count };
-    Ok((StatusCode::ACCEPTED, Json(document)).into_response())
+    Ok(Json(document).into_response())
 }
 
 async fn of_playlist(
@@ -87,15 +87,6 @@ async fn of_playlist(
         Some(prompt) => prompt,
         None => owned(app.store.by_id(id).await, user, NO_PLAYLIST)?.mood_prompt,
     };
-    let remix_tracks = tracks.into_iter().map(body_of).collect();
+    let remix_tracks = tracks.into_iter().map(TrackBody::from).collect();
     Ok(StartBody { mood_prompt: Some(mood_prompt), remix_tracks, ..StartBody::default() })
-}
-
-fn body_of(track: TopTrack) -> TrackBody {
-    TrackBody {
-        id: track.id.to_string(),
-        name: track.name,
-        artists: track.artists,
-        popularity: track.popularity.map(i64::from),
-    }
 }

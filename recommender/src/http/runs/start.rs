@@ -3,8 +3,8 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use http::HeaderMap;
 use http::header::CACHE_CONTROL;
-use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -18,6 +18,16 @@ use crate::http::error::{ApiError, NO_SESSION};
 use crate::jobs::{Start, Started};
 use crate::limits::Class;
 use crate::model::{Outcome, StartBody};
+use crate::spotify::Token;
+
+/// A start's answer.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "describes the two forms in the document of the interface")]
+enum StartAnswer {
+    Started(StartedDocument),
+    Results(Outcome),
+}
 
 /// Of a start.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -62,8 +72,7 @@ impl StartedDocument {
     params(StartParams),
     request_body(content = Option<StartBody>, content_type = "application/json"),
     responses(
-        (status = OK, description = "It ended in the time of `wait`", body = Outcome),
-        (status = ACCEPTED, description = "It has begun", body = StartedDocument),
+        (status = OK, description = "It has begun; with `wait`, in time: its results", body = StartAnswer),
     ),
     security(("user" = [])),
 )]
@@ -78,20 +87,27 @@ pub(in crate::http) async fn start(
     let mut start = StartBody::read(body.bytes())?;
     start.mood_prompt = start.mood_prompt.or(params.mood_prompt);
     let wait = params.wait.as_deref().map(wait).transpose()?;
+    start.clone().check()?;
+    app.limiter.admit(Class::StartOfDay, &user).await?;
+    let start = app.taste.complete(&user, spotify_token(&headers).as_ref(), start).await;
     let mut request = start.clone().check()?;
     request.fresh = wants_fresh(&headers);
-    app.limiter.admit(Class::StartOfDay, &user).await?;
     let kept = kept(&start)?;
     let started = app.runs.start(Start { user: user.clone(), body: kept, request }).await;
     let started = started.map_err(|error| ApiError::run(error, NO_SESSION))?;
-    let Some(wait) = wait else { return Ok(accepted(started)) };
+    let Some(wait) = wait else { return Ok(begun(started)) };
     let row = app.runs.wait(&user, started.session_id, wait.min(app.config.run.deadline)).await;
     let row = row.map_err(|error| ApiError::run(error, NO_SESSION))?;
-    if row.status.is_end() { Ok(Json(outcome(row)).into_response()) } else { Ok(accepted(started)) }
+    if row.status.is_end() { Ok(Json(outcome(row)).into_response()) } else { Ok(begun(started)) }
 }
 
-pub(super) fn accepted(started: Started) -> Response {
-    (StatusCode::ACCEPTED, Json(StartedDocument::new(started))).into_response()
+fn begun(started: Started) -> Response {
+    Json(StartedDocument::new(started)).into_response()
+}
+
+/// What a caller lends us to read their taste with.
+fn spotify_token(headers: &HeaderMap) -> Option<Token> {
+    Token::parse(headers.get("x-spotify-token")?.to_str().ok()?)
 }
 
 /// The body as it is kept with the run.

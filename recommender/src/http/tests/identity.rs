@@ -101,7 +101,7 @@ async fn a_bad_token_starts_nothing_and_leaves_nothing(#[case] token: String) {
 async fn a_good_token_names_the_user_and_the_header_does_not() {
     let service = Service::with(jwt).await;
     let started = start(&service, &good("ann")).await;
-    assert_eq!(started.status, StatusCode::ACCEPTED, "{}", started.text);
+    assert_eq!(started.status, StatusCode::OK, "{}", started.text);
     let row = service.app.store.by_session(started.session()).await.expect("a row");
     assert_eq!(row.user_id, "ann");
     assert_eq!(service.get("ann", "/api/playlists").await.status, StatusCode::UNAUTHORIZED);

@@ -36,6 +36,7 @@ use crate::pipeline::{Failure, Finished, Progress};
 use crate::profile::Profiler;
 use crate::recobeat::testing::Fake;
 use crate::recobeat::{ProxyHealth, RegistryStats};
+use crate::spotify::Taste;
 use crate::store;
 
 pub(super) const START: &str = "/api/agents/recommendations/start";
@@ -175,6 +176,7 @@ impl Service {
             limiter: Limiter::in_memory(config.limits.clone()),
             config: Arc::new(config),
             store,
+            taste: Taste::new(None, cache.clone()),
             cache,
             profiler,
             runs,
@@ -225,7 +227,7 @@ impl Service {
     /// A run that does not end by itself.
     pub(super) async fn hanging(&self, user: &str) -> Uuid {
         let reply = self.post(user, START, &json!({ "mood_prompt": "hang on" })).await;
-        assert_eq!(reply.status, StatusCode::ACCEPTED, "{}", reply.text);
+        assert_eq!(reply.status, StatusCode::OK, "{}", reply.text);
         reply.session()
     }
 

@@ -12,7 +12,7 @@ const RUNS: &str = "/api/agents/recommendations";
 async fn a_start_is_accepted_and_its_run_ends_with_results() {
     let service = Service::open().await;
     let started = service.post("ann", START, &json!({ "mood_prompt": "calm" })).await;
-    assert_eq!(started.status, StatusCode::ACCEPTED);
+    assert_eq!(started.status, StatusCode::OK);
     let (body, session) = (started.json(), started.session());
     assert_eq!((&body["status"], &body["mood_prompt"]), (&json!("started"), &json!("calm")));
 
@@ -35,7 +35,7 @@ async fn a_wait_answers_with_the_results_or_with_the_start() {
     let done = service.post("ann", &format!("{START}?wait=30s"), &json!({ "mood_prompt": "calm" })).await;
     assert_eq!((done.status, &done.json()["status"]), (StatusCode::OK, &json!("completed")));
     let begun = service.post("ann", &format!("{START}?wait=0"), &json!({ "mood_prompt": "hang" })).await;
-    assert_eq!((begun.status, &begun.json()["status"]), (StatusCode::ACCEPTED, &json!("started")));
+    assert_eq!((begun.status, &begun.json()["status"]), (StatusCode::OK, &json!("started")));
 }
 
 #[tokio::test]
@@ -120,13 +120,13 @@ async fn a_remix_takes_an_own_playlist_or_tracks() {
     service.ended("ann", "calm").await;
     let id = service.get("ann", "/api/playlists").await.json()["playlists"][0]["id"].clone();
     let remix = service.post("ann", &format!("{RUNS}/remix"), &json!({ "playlist_id": id })).await;
-    assert_eq!(remix.status, StatusCode::ACCEPTED, "{}", remix.text);
+    assert_eq!(remix.status, StatusCode::OK, "{}", remix.text);
     assert_eq!(
         (&remix.json()["source_tracks_count"], &remix.json()["mood_prompt"]),
         (&json!(16), &json!("calm"))
     );
     let tracks = json!({ "remix_tracks": [{ "id": Uuid::from_u128(7).to_string() }], "mood_prompt": "calm" });
-    assert_eq!(service.post("bob", &format!("{RUNS}/remix"), &tracks).await.status, StatusCode::ACCEPTED);
+    assert_eq!(service.post("bob", &format!("{RUNS}/remix"), &tracks).await.status, StatusCode::OK);
     let others = service.post("bob", &format!("{RUNS}/remix"), &json!({ "playlist_id": id })).await;
     assert_eq!(others.status, StatusCode::NOT_FOUND);
     let nothing = service.post("bob", &format!("{RUNS}/remix"), &json!({})).await;
@@ -149,7 +149,7 @@ async fn a_prefetch_begins_or_says_why_not() {
 async fn starts_are_limited_and_say_when_to_come_back() {
     let service = Service::with(|config| config.limits.start_per_minute = 1).await;
     let body = json!({ "mood_prompt": "calm" });
-    assert_eq!(service.post("ann", START, &body).await.status, StatusCode::ACCEPTED);
+    assert_eq!(service.post("ann", START, &body).await.status, StatusCode::OK);
     let refused = service.post("ann", START, &body).await;
     assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
     let told = refused.json();
@@ -157,7 +157,7 @@ async fn starts_are_limited_and_say_when_to_come_back() {
     let seconds: u64 = refused.headers["retry-after"].to_str().expect("text").parse().expect("an integer");
     assert_eq!(told["retry_after"], seconds);
     assert!((1..=60).contains(&seconds));
-    assert_eq!(service.post("bob", START, &body).await.status, StatusCode::ACCEPTED);
+    assert_eq!(service.post("bob", START, &body).await.status, StatusCode::OK);
     assert_eq!(service.stored().await, 2);
 }
 

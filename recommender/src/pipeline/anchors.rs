@@ -25,7 +25,14 @@ const OF_RECOMMENDED: usize = 3;
 const BATCHES: usize = 2;
 
 /// Reads the pages that anchors come from, and what is known of all tracks of the user.
-pub(super) async fn gather(run: &mut Run, calls: &Calls, limit: Limit, user: &str, known: &Known, most: usize) {
+pub(super) async fn gather(
+    run: &mut Run,
+    calls: &Calls,
+    limit: Limit,
+    user: &str,
+    known: &Known,
+    most: usize,
+) {
     let asks = asks(&run.brief, known, most);
     let mut allowance = run.plan.grant_before_generation(asks.len());
     let asks = allowance.afford(asks);
@@ -52,7 +59,7 @@ pub(super) async fn gather(run: &mut Run, calls: &Calls, limit: Limit, user: &st
         let learned = features::fetch(&run.brief, calls, &tracks, &mut allowance, limit).await;
         run.plan.give_back(allowance);
         run.failed(learned.failed);
-        run.notes.features_asked += learned.looked_at.len();
+        run.notes.features_asked.extend(learned.looked_at);
         features::take(&mut run.brief, learned.rows);
     }
 }

@@ -127,7 +127,8 @@ impl Shelf {
     /// Keeps the answers to all of `asks`; lists of features have a place of their own.
     pub(super) async fn keep_bundle(&self, name: &[&str], asks: &[Ask], answers: &[(Ask, Answer)]) {
         let Some(cache) = &self.cache else { return };
-        let kept: Option<Vec<KeptAnswer>> = answers.iter().map(|(_, answer)| KeptAnswer::of(answer)).collect();
+        let kept: Option<Vec<KeptAnswer>> =
+            answers.iter().map(|(_, answer)| KeptAnswer::of(answer)).collect();
         if let Some(kept) = kept.filter(|kept| kept.len() == asks.len() && !kept.is_empty()) {
             cache.put(Category::AnchorTracks, &bundle_key(name, asks), &kept).await;
         }

@@ -141,7 +141,8 @@ const WORTH: [Use; 24] = [
 pub(super) fn divide(plan: &mut CallPlan, mut needs: [Need; 4]) -> [Split; 4] {
     let mut splits = [Split::default(); 4];
     // Once around by worth; then whoever still needs something, in turn.
-    let rest = (0..8).flat_map(|_| [SEEDS, ARTISTS, ANCHOR].into_iter().flat_map(|at| [Use::Features(at), Use::Rows(at)]));
+    let rest = (0..8)
+        .flat_map(|_| [SEEDS, ARTISTS, ANCHOR].into_iter().flat_map(|at| [Use::Features(at), Use::Rows(at)]));
     for one in WORTH.into_iter().chain(rest) {
         let (need, given) = match one {
             Use::Rows(at) => (&mut needs[at].rows, &mut splits[at].rows),

@@ -24,8 +24,14 @@ pub enum Ask {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
     /// `total_pages` is 1 where there are no pages.
-    Tracks { rows: Vec<Track>, total_pages: u32 },
-    Artists { rows: Vec<Artist>, total_pages: u32 },
+    Tracks {
+        rows: Vec<Track>,
+        total_pages: u32,
+    },
+    Artists {
+        rows: Vec<Artist>,
+        total_pages: u32,
+    },
     Features(Vec<FeatureRow>),
 }
 

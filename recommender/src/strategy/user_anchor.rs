@@ -5,7 +5,9 @@ use uuid::Uuid;
 use super::rows::{first_pages, in_turn, page};
 use super::{Brief, Strategy};
 use crate::model::{Source, Track};
-use crate::ranking::picks::{Sample, anchor_places, nearest, per_mentioned_artist, per_mentioned_tracks_artist};
+use crate::ranking::picks::{
+    Sample, anchor_places, nearest, per_mentioned_artist, per_mentioned_tracks_artist,
+};
 use crate::ranking::{Candidate, shares};
 use crate::recobeat::{Answer, Ask};
 

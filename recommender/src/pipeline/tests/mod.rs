@@ -69,11 +69,7 @@ impl Bench {
         self.run_on(fake.clone(), request).await
     }
 
-    async fn run_on(
-        &self,
-        catalogue: Arc<dyn Catalogue>,
-        request: MoodRequest,
-    ) -> Result<Finished, Failure> {
+    async fn run_on(&self, catalogue: Arc<dyn Catalogue>, request: MoodRequest) -> Result<Finished, Failure> {
         let input = Input {
             session: Uuid::nil(),
             user: "anna".into(),

@@ -20,6 +20,7 @@ mod learning;
 mod malformed;
 mod outage;
 mod overlap;
+mod playlists;
 mod purge;
 mod recommended;
 mod refused;
@@ -116,7 +117,7 @@ async fn main() -> ExitCode {
     let selected: Vec<String> = std::env::args().skip(1).collect();
     let begun = Instant::now();
     let mut table = Table::begin();
-    for row in rows().into_iter().chain(kept::rows()) {
+    for row in rows().into_iter().chain(kept::rows()).chain(playlists::rows()) {
         if selected.is_empty() || selected.iter().any(|part| row.case.contains(part.as_str())) {
             table.add(&row, &row.run().await);
         }

@@ -18,6 +18,8 @@ pub(crate) mod log;
 pub(crate) mod malformed;
 pub(crate) mod matrix;
 mod pid;
+pub(crate) mod playlists;
+pub(crate) mod postgres;
 pub(crate) mod proxy;
 pub(crate) mod raw;
 pub(crate) mod redis;

@@ -16,7 +16,7 @@ pub(super) fn fold(text: &str) -> String {
 pub(super) fn fold_tracks(list: &[Recommendation]) -> String {
     let titles = list.iter().map(|track| track.track_name.as_str());
     let artists = list.iter().flat_map(|track| track.artists.iter().map(String::as_str));
-    fold(&titles.chain(artists).collect::<Vec<_>>().join("\n"))
+    fold(&text(&titles.chain(artists).collect::<Vec<_>>().join("\n")))
 }
 
 /// The words of a mood's analysis that are searched.

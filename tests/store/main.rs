@@ -1,0 +1,18 @@
+//! The store of playlists: one suite of behaviours on both engines, and what is PostgreSQL's own.
+
+#[path = "../harness/mod.rs"]
+mod harness;
+
+mod indexes;
+mod kept;
+mod lifecycle;
+mod lists;
+mod model;
+mod opening;
+mod outage;
+mod ownership;
+mod plans;
+mod races;
+mod sample;
+mod search;
+mod stats;

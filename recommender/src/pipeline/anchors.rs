@@ -59,7 +59,7 @@ pub(super) async fn gather(
         let learned = features::fetch(&run.brief, calls, &tracks, &mut allowance, limit).await;
         run.plan.give_back(allowance);
         run.failed(learned.failed);
-        run.notes.features_asked += learned.looked_at.len();
+        run.notes.features_asked.extend(learned.looked_at);
         features::take(&mut run.brief, learned.rows);
     }
 }

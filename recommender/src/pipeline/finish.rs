@@ -144,7 +144,8 @@ fn note_shortfall(run: &mut Run, merged: &Merged) {
 /// What is known of a run that has a list.
 fn metadata(run: &Run, merged: &Merged, quality: &Quality) -> Map<String, Value> {
     let list = &merged.list;
-    let defaults = list.iter().filter(|candidate| !candidate.has_features()).count();
+    let asked = &run.notes.features_asked;
+    let found = asked.iter().filter(|id| run.brief.features.contains_key(id)).count();
     let anchors: Vec<Value> = run.brief.anchors.iter().map(anchor).collect();
     let value = json!({
         "target_count": run.brief.size.target,
@@ -161,9 +162,9 @@ fn metadata(run: &Run, merged: &Merged, quality: &Quality) -> Map<String, Value>
         },
         "unresolved_mentions": run.brief.mentions.unresolved,
         "features": {
-            "asked": run.notes.features_asked,
-            "found": run.brief.features.len(),
-            "defaults": defaults,
+            "asked": asked.len(),
+            "found": found,
+            "defaults": asked.len() - found,
         },
         "filtered": merged.counts,
         "strategies": strategies(run, list),

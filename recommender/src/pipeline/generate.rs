@@ -116,7 +116,7 @@ fn take(run: &mut Run, shares: Shares, gathered: Vec<Gathered>) {
     let mut found = Vec::new();
     for (strategy, mut one) in STRATEGIES.into_iter().zip(gathered) {
         one.unspent.into_iter().for_each(|unspent| run.plan.give_back(unspent));
-        run.notes.features_asked += one.learned.looked_at.len();
+        run.notes.features_asked.extend(&one.learned.looked_at);
         features::take(&mut run.brief, std::mem::take(&mut one.learned.rows));
         for (ask, answer) in one.answered {
             if let (Ask::ArtistTracks { artist, page }, Answer::Tracks { rows, total_pages }) = (ask, answer)

@@ -15,10 +15,12 @@ use crate::model::{Artist, Feature, PerFeature, Track, TrackId};
 use crate::ranking::improve::{Action, MAX_NEGATIVES};
 use crate::ranking::{Candidate, shares::Shares};
 use crate::recobeat::{Answer, Ask, Draw};
-use crate::strategy::{ArtistDiscovery, SeedBased, Strategy, draw};
+use crate::strategy::{ArtistDiscovery, SeedBased, Strategy, draw, spread};
 
 /// Seeds of one draw, at most.
 const MOST_SEEDS: usize = 5;
+/// All that one request can bring: there is room to look for artists that are not in the list yet.
+const DRAW_SIZE: u8 = 100;
 
 /// Carries out `action` on the list.
 pub(super) async fn act(
@@ -47,14 +49,20 @@ pub(super) async fn act(
     let by_seeds = SeedBased.tracks(&run.brief, shares.of(SeedBased.source()), &drawn);
     let by_artists = of_pages(run, &read);
     let known: HashSet<Uuid> = run.candidates().iter().map(Candidate::id).collect();
+    let present: HashSet<Uuid> =
+        list.iter().flat_map(|candidate| &candidate.track.artists).map(|artist| artist.id).collect();
+    // Artists that are in the list already have their places; others may still get one.
     let new = |tracks: Vec<Track>| -> Vec<Track> {
-        tracks.into_iter().filter(|track| !known.contains(&track.id)).collect()
+        let new = tracks.into_iter().filter(|track| !known.contains(&track.id));
+        let mut new = spread(new.collect());
+        new.sort_by_key(|track| track.artists.iter().any(|artist| present.contains(&artist.id)));
+        new
     };
     let (by_seeds, by_artists) = (new(by_seeds), new(by_artists));
     let all = [by_seeds.clone(), by_artists.clone()].concat();
     let mut learned = features::fetch(&run.brief, shop.calls, &all, &mut allowance, limit).await;
     run.plan.give_back(allowance);
-    run.notes.features_asked += learned.looked_at.len();
+    run.notes.features_asked.extend(&learned.looked_at);
     failed.append(&mut learned.failed);
     features::take(&mut run.brief, learned.rows);
     let looked_at = |tracks: Vec<Track>| -> Vec<Track> {
@@ -88,7 +96,7 @@ fn note_negatives(run: &mut Run, action: &Action) {
 
 fn draws(run: &Run, action: &Action, list: &[Candidate]) -> Vec<Ask> {
     let brief = &run.brief;
-    let by = |seeds: &[Track]| (!seeds.is_empty()).then(|| draw(brief, seeds));
+    let by = |seeds: &[Track]| (!seeds.is_empty()).then(|| Draw { size: DRAW_SIZE, ..draw(brief, seeds) });
     let draw = match action {
         Action::FilterAndReplace { outliers } => by(&best(list, outliers)),
         Action::ReseedFromClean { seeds, negatives } => {
@@ -113,11 +121,12 @@ fn draws(run: &Run, action: &Action, list: &[Candidate]) -> Vec<Ask> {
 
 /// The tracks of the list that fit best, without some.
 fn best(list: &[Candidate], without: &[Uuid]) -> Vec<Track> {
-    let mut order: Vec<&Candidate> = list
-        .iter()
-        .filter(|candidate| !without.contains(&candidate.id()) && candidate.has_features())
-        .collect();
-    order.sort_by(|a, b| b.cohesion.total_cmp(&a.cohesion).then(a.id().cmp(&b.id())));
+    let mut order: Vec<&Candidate> =
+        list.iter().filter(|candidate| !without.contains(&candidate.id())).collect();
+    order.sort_by(|a, b| {
+        let known = b.has_features().cmp(&a.has_features());
+        known.then(b.cohesion.total_cmp(&a.cohesion)).then(a.id().cmp(&b.id()))
+    });
     order.into_iter().take(MOST_SEEDS).map(|candidate| candidate.track.clone()).collect()
 }
 

@@ -48,7 +48,7 @@ use crate::config;
 use crate::model::{Artist, Mood, MoodRequest, Recommendation, Status};
 use crate::mood::{Analyst, Rules, fingerprint};
 use crate::profile::{Profiler, names};
-use crate::ranking::improve as rule;
+use crate::ranking::improve::{self as rule, Action};
 use crate::recobeat::Catalogue;
 
 /// What all runs share.
@@ -191,9 +191,11 @@ impl Pipeline {
         let rules = &self.parts.rules;
         let mut best = self.evaluated(run);
         for round in 1..=self.parts.run.rounds {
-            let Some(action) = rule::next(&best.quality, &best.merged.list, &run.brief.size, round) else {
-                break;
-            };
+            let size = run.brief.size;
+            let action = rule::next(&best.quality, &best.merged.list, &size, round);
+            // A good list that is short is still short, and there are requests left for this.
+            let more = || (best.quality.count < size.target).then_some(Action::GenerateMore);
+            let Some(action) = action.or_else(more) else { break };
             shop.telling.part(Status::OptimizingRecommendations, action.name()).await;
             let began = Instant::now();
             let measured = shop.profiler.measure(names::IMPROVEMENT_STRATEGIES);
@@ -202,7 +204,8 @@ impl Pipeline {
             run.timings.part(Part::ImprovementStrategies, began.elapsed());
             let next = finish::draft(run, rules);
             let gain = next.quality.overall - best.quality.overall;
-            if gain > 0.0 {
+            let longer = best.quality.count < size.minimum && next.quality.count > best.quality.count;
+            if gain > 0.0 || longer {
                 best = next;
             }
             if gain < rule::WORTHWHILE_GAIN {

@@ -1,5 +1,9 @@
 //! One run, as far as it has come.
 
+use std::collections::BTreeSet;
+
+use uuid::Uuid;
+
 use super::plan::CallPlan;
 use super::timing::Timings;
 use crate::ranking::Candidate;
@@ -33,7 +37,7 @@ pub struct Notes {
     /// Why the list is less than it could be.
     pub partial: Vec<String>,
     /// Tracks whose features were wanted, also if they were known already.
-    pub features_asked: usize,
+    pub features_asked: BTreeSet<Uuid>,
     /// Improvement rounds that were made, by name of the action.
     pub improvements: Vec<&'static str>,
 }

@@ -1,6 +1,6 @@
 //! Tracks of artists that suit the mood.
 
-use super::rows::{first_pages, in_turn, page};
+use super::rows::{few_of_each, first_pages, in_turn, page};
 use super::user_anchor::lead;
 use super::{Brief, Strategy};
 use crate::model::{Source, Track};
@@ -59,7 +59,7 @@ impl Strategy for ArtistDiscovery {
             Candidate { confidence, reasoning, ..candidate }
         });
         let good = scored.filter(|candidate| candidate.confidence >= MINIMUM_COHESION).collect();
-        by_tiers(good, &brief.mood, share * shares::SURPLUS)
+        by_tiers(few_of_each(brief, good), &brief.mood, share * shares::SURPLUS)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Tracks whose titles speak of the mood, for the last places.
 
-use super::rows::in_turn;
+use super::rows::{few_of_each, in_turn};
 use super::{Brief, Strategy};
 use crate::model::{Source, Track};
 use crate::ranking::cohesion::{self, Tolerance};
@@ -61,6 +61,6 @@ impl Strategy for Fallback {
                 ..candidate
             }
         });
-        nearest(scored.collect(), &brief.mood, share * shares::SURPLUS)
+        nearest(few_of_each(brief, scored.collect()), &brief.mood, share * shares::SURPLUS)
     }
 }

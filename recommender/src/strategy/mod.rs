@@ -17,6 +17,7 @@ use std::time::Duration;
 pub use artist_discovery::ArtistDiscovery;
 pub use brief::{Brief, Mentions, TrackPage};
 pub use fallback::Fallback;
+pub use rows::spread;
 pub use seed_based::{SeedBased, draw};
 pub use user_anchor::UserAnchor;
 

@@ -1,12 +1,17 @@
 //! Lists of rows, joined.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
 use super::Brief;
 use crate::model::Track;
+use crate::ranking::Candidate;
+use crate::ranking::picks::nearest;
 use crate::recobeat::{Answer, Ask};
+
+/// Two of an artist have a place in a list; one more may stand in for one that is left out.
+const PER_ARTIST: usize = 3;
 
 /// One of each list in turn, each track once; tracks that must not come out are left out.
 pub(super) fn in_turn(brief: &Brief, lists: Vec<Vec<Track>>) -> Vec<Track> {
@@ -22,6 +27,41 @@ pub(super) fn in_turn(brief: &Brief, lists: Vec<Vec<Track>>) -> Vec<Track> {
         }
     }
     joined
+}
+
+/// The same tracks, so that no artist stands in the way of others: first up to [`PER_ARTIST`] of each,
+/// then the next as many, and so on.
+pub fn spread(mut tracks: Vec<Track>) -> Vec<Track> {
+    let mut counts: HashMap<Uuid, usize> = HashMap::new();
+    let mut turns: HashMap<Uuid, usize> = HashMap::new();
+    for track in &tracks {
+        let count = track.artists.first().map_or(0, |artist| {
+            let count = counts.entry(artist.id).or_default();
+            *count += 1;
+            *count - 1
+        });
+        turns.insert(track.id, count / PER_ARTIST);
+    }
+    tracks.sort_by_key(|track| turns[&track.id]);
+    tracks
+}
+
+/// The nearest to the mood, few of each artist: more have no place in a list, and would only take that
+/// of others in the surplus. Artists that the user named are not counted.
+pub(super) fn few_of_each(brief: &Brief, candidates: Vec<Candidate>) -> Vec<Candidate> {
+    let named = |id: Uuid| brief.mentions.artists.iter().any(|artist| artist.id == id);
+    let mut counts: HashMap<Uuid, usize> = HashMap::new();
+    let mut few = nearest(candidates, &brief.mood, usize::MAX);
+    few.retain(|candidate| {
+        let artists = &candidate.track.artists;
+        let full = |id: Uuid| !named(id) && counts.get(&id).is_some_and(|count| *count >= PER_ARTIST);
+        if artists.iter().any(|artist| full(artist.id)) {
+            return false;
+        }
+        artists.iter().for_each(|artist| *counts.entry(artist.id).or_default() += 1);
+        true
+    });
+    few
 }
 
 /// The rows of an artist's page, from the brief or fresh.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::rows::in_turn;
+use super::rows::{few_of_each, in_turn, spread};
 use super::{Brief, Strategy};
 use crate::model::{Feature, PerFeature, Source, Track, TrackId};
 use crate::ranking::picks::nearest;
@@ -47,7 +47,7 @@ impl Strategy for SeedBased {
             Answer::Tracks { rows, .. } => Some(rows.clone()),
             _ => None,
         });
-        in_turn(brief, draws.collect())
+        spread(in_turn(brief, draws.collect()))
     }
 
     fn candidates(&self, brief: &Brief, share: usize, tracks: Vec<Track>) -> Vec<Candidate> {
@@ -56,7 +56,7 @@ impl Strategy for SeedBased {
             let confidence = score::confidence(&candidate.features, &brief.mood);
             Candidate { confidence, reasoning: "close to the seed tracks".into(), ..candidate }
         });
-        nearest(scored.collect(), &brief.mood, share * shares::SURPLUS)
+        nearest(few_of_each(brief, scored.collect()), &brief.mood, share * shares::SURPLUS)
     }
 }
 

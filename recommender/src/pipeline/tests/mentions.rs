@@ -125,5 +125,5 @@ async fn negatives_never_come_out_and_are_fewer_than_seeds() {
     // The catalogue refuses draws with too many negatives, which would show as an error.
     let done = Bench::new().run(&fake, MoodRequest { negative_tracks, ..prompt() }).await.expect("a list");
     assert!(ids(&done.recommendations).is_disjoint(&refused));
-    assert_eq!(done.metadata["partial"], json!(false), "{:#}", done.metadata);
+    assert_eq!(done.metadata["strategies"]["seed_based"]["error"], json!(null), "{:#}", done.metadata);
 }

@@ -20,6 +20,7 @@ mod learning;
 mod malformed;
 mod outage;
 mod overlap;
+mod playlists;
 mod purge;
 mod recommended;
 mod recommender;
@@ -117,7 +118,8 @@ async fn main() -> ExitCode {
     let selected: Vec<String> = std::env::args().skip(1).collect();
     let begun = Instant::now();
     let mut table = Table::begin();
-    for row in rows().into_iter().chain(kept::rows()).chain(recommender::rows()) {
+    let all = rows().into_iter().chain(kept::rows()).chain(recommender::rows()).chain(playlists::rows());
+    for row in all {
         if selected.is_empty() || selected.iter().any(|part| row.case.contains(part.as_str())) {
             table.add(&row, &row.run().await);
         }

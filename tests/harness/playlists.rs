@@ -1,7 +1,7 @@
 //! A PostgreSQL table of playlists as a busy service has it, made by the server itself.
 //!
-//! 2,000 users, of whom the first have thousands of lists and most have a few; 20 tracks a list;
-//! words from common to unique. No draw: the n-th row is always the same.
+//! 2,000 users, of whom the first have thousands of lists and most have a few; words from
+//! common to unique. No draw: the n-th row is always the same.
 
 use super::postgres::Database;
 use recobeat_recommender::store::Postgres;
@@ -16,10 +16,10 @@ pub(crate) const FREQUENT: &str = "love";
 pub(crate) const RARE: &str = "quixotic";
 
 /// Fills a table without its indexes, as an import does, and builds them afterwards.
-pub(crate) async fn filled(database: &Database, rows: usize) -> Postgres {
+pub(crate) async fn filled(database: &Database, rows: usize, tracks: usize) -> Postgres {
     let store = Postgres::open(&database.url).await.expect("the store opens");
     drop_indexes(database).await;
-    fill(database, rows).await;
+    fill(database, rows, tracks).await;
     store.build_indexes().await.expect("the indexes are built");
     // The lists of entries that a build leaves pending are put into place, and counts are taken.
     database.execute("VACUUM ANALYZE playlists").await;
@@ -36,8 +36,10 @@ pub(crate) async fn drop_indexes(database: &Database) {
     }
 }
 
-pub(crate) async fn fill(database: &Database, rows: usize) {
-    database.execute(FILL.replace("$ROWS", &rows.to_string())).await;
+/// So many lists of so many tracks.
+pub(crate) async fn fill(database: &Database, rows: usize, tracks: usize) {
+    let sql = FILL.replace("$ROWS", &rows.to_string()).replace("$TRACKS", &tracks.to_string());
+    database.execute(sql).await;
 }
 
 /// The user with so many users before them: the smaller, the more lists.
@@ -72,11 +74,11 @@ SELECT
       'artists', jsonb_build_array(initcap(pg_temp.word(pg_temp.part(n * 20 + k, 8, 20000) % 2000, 11))),
       'confidence_score', pg_temp.part(n * 20 + k, 13, 1000) / 1000.0,
       'audio_features', jsonb_build_object('energy', pg_temp.part(n * 20 + k, 14, 1000) / 1000.0)))
-    FROM generate_series(1, 20) AS k),
+    FROM generate_series(1, $TRACKS) AS k),
   jsonb_build_object(
     'primary_emotion', (ARRAY['positive', 'neutral', 'negative', 'serene', 'longing'])[1 + pg_temp.part(n, 15, 5)],
     'energy_level', (ARRAY['low', 'medium', 'high'])[1 + pg_temp.part(n, 16, 3)]),
-  16 + pg_temp.part(n, 17, 10), 4000000 + pg_temp.part(n, 18, 500000),
+  1 + pg_temp.part(n, 17, 30), 4000000 + pg_temp.part(n, 18, 500000),
   CASE WHEN pg_temp.part(n, 6, 3) = 0 THEN md5(n::text) END,
   timestamptz '2026-01-01' + n * interval '1 minute', timestamptz '2026-01-01' + n * interval '1 minute',
   CASE WHEN pg_temp.part(n, 19, 20) = 0 THEN now() END

@@ -52,7 +52,7 @@ async fn a_filled_table_gets_them_in_the_background() {
     Postgres::open(&database.url).await.unwrap();
     let mut connection = database.connection().await;
     playlists::drop_indexes(&database).await;
-    playlists::fill(&database, 500).await;
+    playlists::fill(&database, 500, 5).await;
 
     Postgres::open(&database.url).await.unwrap();
 
@@ -71,7 +71,7 @@ async fn an_invalid_index_is_built_again() {
     let store = Postgres::open(&database.url).await.unwrap();
     let mut connection = database.connection().await;
     connection.execute("DROP INDEX ix_playlist_data_name").await.unwrap();
-    playlists::fill(&database, 500).await;
+    playlists::fill(&database, 500, 5).await;
     // Two names are equal, so that the build fails half-way, as a deadlock or a kill would make it.
     let broken = "CREATE UNIQUE INDEX CONCURRENTLY ix_playlist_data_name ON playlists ((1))";
     connection.execute(broken).await.unwrap_err();
@@ -94,7 +94,7 @@ async fn replicas_build_at_once_while_others_write() {
     let store = Postgres::open(&database.url).await.unwrap();
     let mut connection = database.connection().await;
     playlists::drop_indexes(&database).await;
-    playlists::fill(&database, 1_000).await;
+    playlists::fill(&database, 1_000, 5).await;
 
     let mut jobs = JoinSet::new();
     for _ in 0..3 {
@@ -106,23 +106,23 @@ async fn replicas_build_at_once_while_others_write() {
         });
     }
     let mut written = 0;
-    while let Some(job) = loop {
+    loop {
         tokio::select! {
             biased;
-            job = jobs.join_next() => break job,
-            () = write(&database, &mut written) => {}
+            job = jobs.join_next() => match job {
+                Some(job) => job.unwrap().unwrap(),
+                None => break,
+            },
+            () = write(&database) => written += 1,
         }
-    } {
-        job.unwrap().unwrap();
     }
 
     assert_eq!(held(&mut connection).await, all_valid());
     assert!(written > 0);
 }
 
-async fn write(database: &Database, written: &mut u32) {
-    let sql =
+async fn write(database: &Database) {
+    let row =
         "INSERT INTO playlists (user_id, session_id, mood_prompt) VALUES ('ann', gen_random_uuid(), 'calm')";
-    database.execute(sql).await;
-    *written += 1;
+    database.execute(row).await;
 }

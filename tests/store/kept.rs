@@ -1,7 +1,11 @@
 //! What is written stays: over restarts, between pools, under migrations.
 
 use crate::harness::postgres::Database;
-use crate::sample::{Engine, Engine::*, Ground, finished, list_of};
+use crate::sample::{
+    Engine,
+    Engine::{Postgres, Sqlite},
+    Ground, finished, list_of,
+};
 use recobeat_recommender::model::Status;
 use recobeat_recommender::store::open;
 use rstest::rstest;

@@ -1,6 +1,10 @@
 //! A run from its start to its end, and what its row says on the way.
 
-use crate::sample::{Engine, Engine::*, Ground, finished, holding, mood, run, track};
+use crate::sample::{
+    Engine,
+    Engine::{Memory, Postgres, Sqlite},
+    Ground, finished, holding, mood, run, track,
+};
 use recobeat_recommender::model::Status;
 use recobeat_recommender::store::{Finished, StoreError};
 use rstest::rstest;

@@ -1,6 +1,10 @@
 //! Order and pages.
 
-use crate::sample::{Engine, Engine::*, Ground, finished, list_of};
+use crate::sample::{
+    Engine,
+    Engine::{Memory, Postgres, Sqlite},
+    Ground, finished, list_of,
+};
 use recobeat_recommender::model::Status;
 use recobeat_recommender::store::{Finished, ListQuery, SortBy, SortOrder};
 use rstest::rstest;

@@ -1,6 +1,10 @@
 //! Random sequences of calls against a model of a few lines: every answer and every state agree.
 
-use crate::sample::{Engine, Engine::*, Ground, finished, list_of, mood, run};
+use crate::sample::{
+    Engine,
+    Engine::{Memory, Postgres, Sqlite},
+    Ground, finished, list_of, mood, run,
+};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use recobeat_recommender::model::Status;

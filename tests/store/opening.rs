@@ -1,7 +1,11 @@
 //! What cannot be opened says why, and what to do.
 
 use crate::harness::postgres::Database;
-use crate::sample::{Engine, Engine::*, Ground, finished, list_of, run};
+use crate::sample::{
+    Engine,
+    Engine::{Memory, Postgres, Sqlite},
+    Ground, finished, list_of, run,
+};
 use recobeat_recommender::store::{StoreError, open, open_or_memory};
 use rstest::rstest;
 

@@ -1,6 +1,10 @@
 //! Nobody reaches another's lists.
 
-use crate::sample::{Engine, Engine::*, Ground, finished, list_of, search, spotify, track};
+use crate::sample::{
+    Engine,
+    Engine::{Memory, Postgres, Sqlite},
+    Ground, finished, list_of, search, spotify, track,
+};
 use recobeat_recommender::store::StoreError;
 use rstest::rstest;
 

@@ -1,6 +1,10 @@
 //! Many at once, from two pools, on one row: exactly one wins, and the row is the winner's.
 
-use crate::sample::{Engine, Engine::*, Ground, finished, run};
+use crate::sample::{
+    Engine,
+    Engine::{Memory, Postgres, Sqlite},
+    Ground, finished, run,
+};
 use recobeat_recommender::model::Status;
 use recobeat_recommender::store::{Store, StoreError};
 use rstest::rstest;

@@ -1,6 +1,10 @@
 //! What a search finds, and that nothing in it is anything but text.
 
-use crate::sample::{Engine, Engine::*, Ground, finished, holding, list_of, search};
+use crate::sample::{
+    Engine,
+    Engine::{Memory, Postgres, Sqlite},
+    Ground, finished, holding, list_of, search,
+};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use recobeat_recommender::model::Status;

@@ -1,6 +1,10 @@
 //! Figures.
 
-use crate::sample::{Engine, Engine::*, Ground, finished, mood, spotify};
+use crate::sample::{
+    Engine,
+    Engine::{Memory, Postgres, Sqlite},
+    Ground, finished, mood, spotify,
+};
 use recobeat_recommender::model::{PublicStats, UserStats};
 use recobeat_recommender::store::Finished;
 use rstest::rstest;

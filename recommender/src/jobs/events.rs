@@ -100,10 +100,12 @@ impl Feed {
         let events = self.events();
         let (after, newest) = (after.unwrap_or(0), *self.newest.borrow());
         let ended = events.back().is_some_and(|event| event.kind.is_last());
-        match ended {
-            true => after.min(newest - 1),
-            false if after > newest => 0,
-            false => after,
+        if ended {
+            after.min(newest - 1)
+        } else if after > newest {
+            0
+        } else {
+            after
         }
     }
 

@@ -40,9 +40,10 @@ impl Runner for Pipelined {
         let mut measured = self.profiler.measure(names::WORKFLOW_TOTAL).expecting(self.deadline);
         measured.note("warming", job.warming);
         // Nobody waits for a warming, and its lane may have to wait long.
-        let (lane, deadline) = match job.warming {
-            true => (Lane::Warm, None),
-            false => (Lane::Interactive, Some(Instant::now() + self.deadline)),
+        let (lane, deadline) = if job.warming {
+            (Lane::Warm, None)
+        } else {
+            (Lane::Interactive, Some(Instant::now() + self.deadline))
         };
         let catalogue = Arc::new(self.client.for_run(RunTag { session: job.session, lane, deadline }));
         let input = Input {

@@ -20,7 +20,9 @@ pub fn quoted_titles(prompt: &str) -> Vec<String> {
         if title.chars().count() >= 3 && !titles.iter().any(|known| known == title) {
             titles.push(title.to_owned());
         }
-        rest = inner[end..].get(inner[end..].chars().next().map_or(0, char::len_utf8)..).unwrap_or_default();
+        let mut after = inner[end..].chars();
+        after.next();
+        rest = after.as_str();
     }
     titles.truncate(MOST);
     titles

@@ -57,14 +57,16 @@ pub(super) async fn gather(run: &mut Run, calls: &Calls, limit: Limit, user: &st
     }
 }
 
-/// First pages of the artists that the user named or the mood recommends; no more than are read in
-/// all.
+/// First pages of the artists that the user named or the mood recommends, and of those of named
+/// tracks; no more than are read in all.
 fn asks(brief: &Brief, known: &Known, most: usize) -> Vec<Ask> {
     let recommended = known.recommended.iter().take(RECOMMENDED);
     let mut artists: Vec<Uuid> = Vec::new();
-    for artist in brief.mentions.artists.iter().chain(recommended) {
-        if !artists.contains(&artist.id) {
-            artists.push(artist.id);
+    let of_tracks = brief.mentions.tracks.iter().flat_map(|track| &track.artists).map(|artist| artist.id);
+    let named = brief.mentions.artists.iter().chain(recommended).map(|artist| artist.id);
+    for artist in named.chain(of_tracks) {
+        if !artists.contains(&artist) {
+            artists.push(artist);
         }
     }
     artists.truncate(most.max(brief.mentions.artists.len()));

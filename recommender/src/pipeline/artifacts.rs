@@ -147,7 +147,12 @@ impl Shelf {
             }
         }
         if !missing.is_empty() {
-            let learned = catalogue.features(&missing).await?;
+            let learned = match catalogue.features(&missing).await {
+                Ok(learned) => learned,
+                // What is known is better than nothing; the rest stays unknown.
+                Err(_) if !rows.is_empty() => Vec::new(),
+                Err(error) => return Err(error),
+            };
             let mut parts = self.parts();
             for row in &learned {
                 parts.features.add(row.id, PerFeature::iter(&row.features).map(|(_, v)| v.map(f64::to_bits)));

@@ -99,7 +99,7 @@ pub(super) fn choose(
         of_tracks(&anchors),
         of_tracks(&brief.top_tracks),
         of_tracks(&brief.remix_tracks),
-        of_tracks(&brief.seeds),
+        brief.seeds.iter().filter_map(lead).collect(),
         by_fit(brief),
     ];
     let pruning = Pruning { allow_obscure: brief.request.allow_obscure_artists, keep: KEEP.max(most) };
@@ -113,10 +113,10 @@ fn by_fit(brief: &Brief) -> Vec<Artist> {
     let mut nearest: BTreeMap<Uuid, (f64, &ArtistName)> = BTreeMap::new();
     for track in &brief.searched {
         let Some(distance) = brief.distance(track) else { continue };
-        for artist in &track.artists {
-            let best = nearest.entry(artist.id).or_insert((distance, artist));
-            best.0 = best.0.min(distance);
-        }
+        // A guest may be from another music altogether.
+        let Some(artist) = track.artists.first() else { continue };
+        let best = nearest.entry(artist.id).or_insert((distance, artist));
+        best.0 = best.0.min(distance);
     }
     let mut ranked: Vec<(f64, &ArtistName)> = nearest.into_values().collect();
     ranked.sort_by(|(a, one), (b, other)| a.total_cmp(b).then(one.id.cmp(&other.id)));
@@ -125,6 +125,10 @@ fn by_fit(brief: &Brief) -> Vec<Artist> {
 
 fn artists_of(track: &Track) -> Vec<Artist> {
     track.artists.iter().map(bare).collect()
+}
+
+fn lead(track: &Track) -> Option<Artist> {
+    track.artists.first().map(bare)
 }
 
 /// All that a track's row tells of its artist.

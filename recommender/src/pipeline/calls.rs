@@ -8,7 +8,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures_util::StreamExt;
+use async_trait::async_trait;
+use futures_util::{FutureExt, StreamExt};
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -36,6 +37,21 @@ pub(super) struct Calls {
 pub(super) struct Reply {
     pub(super) ask: Ask,
     pub(super) result: Result<Answer, CallError>,
+}
+
+/// Hears how far a step has come.
+#[async_trait]
+pub(super) trait Watch: Send + Sync {
+    /// So many of so many requests have been answered, or failed.
+    async fn answered(&self, done: usize, count: usize);
+}
+
+/// Nobody listens.
+struct Unwatched;
+
+#[async_trait]
+impl Watch for Unwatched {
+    async fn answered(&self, _done: usize, _count: usize) {}
 }
 
 /// When a step is over: some time after it began, not counting the proxy's queue.
@@ -68,34 +84,36 @@ impl Calls {
         &self.shelf
     }
 
-    /// Asks everything, up to eight at once, each `stagger` after the one before.
+    /// Asks everything, up to eight at once.
     pub(super) async fn all(&self, asks: Vec<Ask>, limit: Limit) -> Vec<Reply> {
-        self.watched(asks, limit, Duration::ZERO, async |_, _| {}).await
+        self.watched(asks, limit, Duration::ZERO, &Unwatched).await
     }
 
-    /// Like [`Calls::all`]; `seen` is told how many of how many have been answered.
+    /// Like [`Calls::all`], each start `stagger` after the one before; `watch` hears of every answer.
     pub(super) async fn watched(
         &self,
         asks: Vec<Ask>,
         limit: Limit,
         stagger: Duration,
-        mut seen: impl AsyncFnMut(usize, usize),
+        watch: &dyn Watch,
     ) -> Vec<Reply> {
         let count = asks.len();
-        let mut under_way: FuturesUnordered<_> = (0u32..)
-            .zip(asks)
-            .map(|(at, ask)| async move {
-                let result = self.one(&ask, limit, stagger * at).await;
-                (at, Reply { ask, result })
-            })
-            .collect();
+        let mut under_way = FuturesUnordered::new();
+        for (at, ask) in (0u32..).zip(asks) {
+            under_way.push(self.placed(at, ask, limit, stagger * at).boxed());
+        }
         let mut replies = Vec::with_capacity(count);
         while let Some(reply) = under_way.next().await {
             replies.push(reply);
-            seen(replies.len(), count).await;
+            watch.answered(replies.len(), count).await;
         }
         replies.sort_by_key(|(at, _)| *at);
         replies.into_iter().map(|(_, reply)| reply).collect()
+    }
+
+    async fn placed(&self, at: u32, ask: Ask, limit: Limit, after: Duration) -> (u32, Reply) {
+        let result = self.one(&ask, limit, after).await;
+        (at, Reply { ask, result })
     }
 
     async fn one(&self, ask: &Ask, limit: Limit, after: Duration) -> Result<Answer, CallError> {
@@ -111,8 +129,9 @@ impl Calls {
         };
         let result = tokio::select! {
             biased;
-            result = call => result,
+            // First, so that a step that is over sends nothing any more.
             () = self.over(limit) => Err(CallError::TimedOut(limit.begun.elapsed())),
+            result = call => result,
         };
         self.note(&result);
         result
@@ -166,4 +185,114 @@ pub(super) fn answers(replies: Vec<Reply>) -> (Vec<(Ask, Answer)>, Vec<String>) 
         }
     }
     (answered, failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::model::{Artist, Track, TrackId};
+    use crate::recobeat::testing::{Fake, Method};
+    use crate::recobeat::{Draw, FeatureRow, Page};
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    /// A catalogue whose calls have waited in a queue.
+    struct Queued(Fake, Duration);
+
+    #[async_trait]
+    impl Catalogue for Queued {
+        async fn tracks(&self, ids: &[TrackId]) -> Result<Vec<Track>, CallError> {
+            self.0.tracks(ids).await
+        }
+        async fn features(&self, ids: &[TrackId]) -> Result<Vec<FeatureRow>, CallError> {
+            self.0.features(ids).await
+        }
+        async fn artists(&self, ids: &[TrackId]) -> Result<Vec<Artist>, CallError> {
+            self.0.artists(ids).await
+        }
+        async fn search_tracks(&self, text: &str, page: u32) -> Result<Page<Track>, CallError> {
+            self.0.search_tracks(text, page).await
+        }
+        async fn search_artists(&self, text: &str, page: u32) -> Result<Page<Artist>, CallError> {
+            self.0.search_artists(text, page).await
+        }
+        async fn artist_tracks(&self, artist: Uuid, page: u32) -> Result<Page<Track>, CallError> {
+            self.0.artist_tracks(artist, page).await
+        }
+        async fn recommend(&self, draw: &Draw) -> Result<Vec<Track>, CallError> {
+            self.0.recommend(draw).await
+        }
+        fn queued(&self) -> Duration {
+            if self.0.calls().is_empty() { Duration::ZERO } else { self.1 }
+        }
+    }
+
+    struct Heard {
+        began: Instant,
+        seen: Mutex<Vec<(usize, usize, u128)>>,
+    }
+
+    #[async_trait]
+    impl Watch for Heard {
+        async fn answered(&self, done: usize, count: usize) {
+            self.seen.lock().unwrap().push((done, count, self.began.elapsed().as_millis()));
+        }
+    }
+
+    fn search() -> Vec<Ask> {
+        vec![Ask::SearchTracks { text: "night".into(), page: 0 }]
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn time_in_the_queue_is_not_the_steps_but_the_runs() {
+        for (queued, took) in [(0, 60), (30, 90), (900, 120)] {
+            let fake = Fake::new();
+            fake.delay(Method::SearchTracks, 100 * MINUTE);
+            let catalogue = Arc::new(Queued(fake, Duration::from_secs(queued)));
+            let calls = Calls::new(catalogue, Shelf::none(), 2 * MINUTE);
+            let began = Instant::now();
+            let replies = calls.all(search(), calls.limit(MINUTE)).await;
+            assert_eq!(began.elapsed().as_secs(), took);
+            assert!(matches!(replies[0].result, Err(CallError::TimedOut(_))));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn starts_are_staggered_and_answers_come_in_the_order_of_requests() {
+        let fake = Arc::new(Fake::new());
+        fake.delay(Method::SearchTracks, Duration::from_secs(5));
+        let calls = Calls::new(fake.clone(), Shelf::none(), MINUTE);
+        let asks = [search(), vec![Ask::Artists(Vec::new()), Ask::Artists(Vec::new())]].concat();
+        let heard = Heard { began: Instant::now(), seen: Mutex::default() };
+        let stagger = Duration::from_millis(200);
+        let replies = calls.watched(asks.clone(), calls.limit(MINUTE), stagger, &heard).await;
+        assert!(replies.into_iter().map(|reply| reply.ask).eq(asks));
+        assert_eq!(*heard.seen.lock().unwrap(), [(1, 3, 200), (2, 3, 400), (3, 3, 5_000)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_is_asked_for_long_where_nobody_answers() {
+        let fake = Arc::new(Fake::new());
+        fake.fail_all(&CallError::Unreachable("refused".into()));
+        let calls = Calls::new(fake.clone(), Shelf::none(), MINUTE);
+        for _ in 0..5 {
+            let replies = calls.all(search(), calls.limit(MINUTE)).await;
+            assert_eq!(replies[0].result, Err(CallError::Unreachable("refused".into())));
+        }
+        assert_eq!(fake.calls().len(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn failures_after_an_answer_are_no_reason_to_give_up() {
+        let fake = Arc::new(Fake::new());
+        let calls = Calls::new(fake.clone(), Shelf::none(), MINUTE);
+        calls.all(search(), calls.limit(MINUTE)).await;
+        fake.fail_all(&CallError::Failed { status: 502 });
+        for _ in 0..5 {
+            calls.all(search(), calls.limit(MINUTE)).await;
+        }
+        assert_eq!(fake.calls().len(), 6);
+    }
 }

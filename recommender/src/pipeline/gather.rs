@@ -34,7 +34,6 @@ impl Pipeline {
         let began = Instant::now();
         let limit = calls.limit(self.parts.run.strategy_timeout);
         let most = self.parts.run.max_artists;
-        let step = |part: &'static str| telling.part(Status::GatheringSeeds, part);
 
         let took = timed(mentions::find(run, calls, limit)).await.1;
         run.timings.gathering(Gathering::SearchUserTracks, took);
@@ -44,12 +43,12 @@ impl Pipeline {
         let (known, took) = timed(artists::find(run, calls, limit, most)).await;
         run.timings.gathering(Gathering::FetchTopArtists, took);
 
-        step("anchors").await;
+        telling.part(Status::GatheringSeeds, "anchors").await;
         let took = timed(anchors::gather(run, calls, limit, user, &known, most)).await.1;
         run.brief.anchors = anchors::choose(&run.brief, &finish::wanted(run, &self.parts.rules), &known);
         run.timings.gathering(Gathering::SelectAnchors, took);
 
-        step("pool").await;
+        telling.part(Status::GatheringSeeds, "pool").await;
         let building = Instant::now();
         if seeds::are_lacking(&run.brief) {
             seeds::search(run, calls, limit, &self.parts.rules, &starters).await;

@@ -4,22 +4,23 @@
 //! is late takes nothing from the tracks that others have brought: a strategy fails only as far as
 //! its own calls do, and without features its tracks come on defaults.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
 use futures_util::future::join_all;
 
 use super::calls::{Calls, Limit, answers};
 use super::features::{self, Learned};
 use super::plan::{ANCHOR, ARTISTS, Allowance, FALLBACK, Need, SEEDS, Split, divide};
 use super::run::{Pool, Run};
-use super::telling::Telling;
+use super::telling::{StrategyWatch, Telling};
 use crate::model::{Source, Track};
 use crate::profile::{Profiler, names};
 use crate::ranking::Candidate;
 use crate::ranking::shares::{SURPLUS, Shares};
 use crate::recobeat::{Answer, Ask};
 use crate::strategy::{ArtistDiscovery, Brief, Fallback, SeedBased, Strategy, UserAnchor};
-use std::sync::Arc;
-use std::time::Duration;
-
 /// In the order of the plan's needs.
 const STRATEGIES: [&dyn Strategy; 4] = [&UserAnchor, &ArtistDiscovery, &SeedBased, &Fallback];
 /// Batches of features that each could make use of.
@@ -49,9 +50,10 @@ pub(super) async fn run_all(run: &mut Run, shop: &Shop<'_>) {
     let splits = divide(&mut run.plan, needs(&run.brief, shares));
     let brief = &run.brief;
     let limit = shop.calls.limit(shop.time);
-    let works = STRATEGIES.into_iter().zip(splits).map(|(strategy, split)| {
-        gather(strategy, brief, shares.of(strategy.source()), split, shop, limit)
-    });
+    let mut works = Vec::new();
+    for (strategy, split) in STRATEGIES.into_iter().zip(splits) {
+        works.push(gather(strategy, brief, shares.of(strategy.source()), split, shop, limit).boxed());
+    }
     let gathered = if shop.parallel {
         join_all(works).await
     } else {
@@ -90,8 +92,8 @@ async fn gather(
     let _measured = timer(strategy.source()).map(|name| shop.profiler.measure(name));
     let Split { mut rows, features: mut batches } = split;
     let asks = rows.afford(strategy.asks(brief));
-    let seen = async |done, count| shop.telling.strategy(strategy.source(), done, count).await;
-    let replies = shop.calls.watched(asks, limit, strategy.stagger(), seen).await;
+    let watch = StrategyWatch { telling: shop.telling, source: strategy.source() };
+    let replies = shop.calls.watched(asks, limit, strategy.stagger(), &watch).await;
     let (answered, mut failed) = answers(replies);
     let tracks = strategy.tracks(brief, share, &answered);
     let measured = (batches.left() > 0).then(|| shop.profiler.measure(names::FEATURE_ENRICHMENT));

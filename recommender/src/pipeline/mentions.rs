@@ -243,3 +243,106 @@ fn search_title(text: &str, page: u32) -> Option<Ask> {
 pub(super) fn search_name(text: &str, page: u32) -> Ask {
     Ask::SearchArtists { text: text.trim().to_owned(), page }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ArtistName;
+
+    fn row(n: u128, title: &str, by: &str, popularity: u8) -> Track {
+        Track {
+            id: Uuid::from_u128(n),
+            spotify: None,
+            title: title.into(),
+            artists: vec![ArtistName { id: Uuid::from_u128(900 + n), name: by.into() }],
+            duration_ms: 1,
+            isrc: None,
+            popularity: Some(popularity),
+        }
+    }
+
+    fn page(text: &str, page: u32, total_pages: u32, rows: Vec<Track>) -> (Ask, Answer) {
+        (search_title(text, page).expect("long enough"), Answer::Tracks { rows, total_pages })
+    }
+
+    fn mention(title: &str, artist: &str) -> Wanted {
+        let one = MentionedTrack {
+            id: None,
+            track_name: title.into(),
+            artist_name: artist.into(),
+            priority: Priority::High,
+        };
+        Wanted { tracks: vec![one], ..Wanted::default() }
+    }
+
+    #[test]
+    fn the_named_artist_counts_more_than_popularity() {
+        let rows = vec![
+            row(1, "Lanterns", "Someone Else", 99),
+            row(2, "Lanterns (Remastered 2011)", "Nova Ferry", 3),
+            row(3, "Lanterns", "Nova Ferry Trio", 50),
+            row(4, "Paper Lanterns", "Nova Ferry", 80),
+        ];
+        let known = [page("Lanterns", 0, 1, rows.clone())];
+        let pick = |by| pick_title(&known, "Lanterns", by).map(|(track, sure)| (track.id.as_u128(), sure));
+        assert_eq!(pick("nova ferry"), Some((2, true)));
+        assert_eq!(pick("ferry trio"), Some((3, true)));
+        assert_eq!(pick("Nobody"), Some((1, false)));
+        assert_eq!(pick(""), Some((1, true)));
+        assert_eq!(pick_title(&known, "Lantern", "").map(|(track, _)| track.id), None);
+    }
+
+    #[test]
+    fn later_pages_are_read_only_where_the_first_leaves_doubt() {
+        let wanted = mention("Lanterns", "Nova Ferry");
+        let sure = [page("Lanterns", 0, 9, vec![row(1, "Lanterns", "Nova Ferry", 1)])];
+        assert_eq!(further_asks(&wanted, &sure), []);
+        let doubt = [page("Lanterns", 0, 9, vec![row(1, "Lanterns", "Others", 1)])];
+        let next = |at| Ask::SearchTracks { text: "Lanterns".into(), page: at };
+        assert_eq!(further_asks(&wanted, &doubt), [next(1), next(2)]);
+        let two = [page("Lanterns", 0, 2, Vec::new())];
+        assert_eq!(further_asks(&wanted, &two), [next(1)]);
+    }
+
+    #[test]
+    fn a_row_on_a_later_page_resolves_a_mention() {
+        let wanted = mention("Lanterns", "Nova Ferry");
+        let known = [
+            page("Lanterns", 0, 3, vec![row(1, "Lanterns", "Others", 90)]),
+            page("Lanterns", 2, 3, vec![row(2, "LANTERNS", "Nova Ferry", 1)]),
+        ];
+        let found = resolve(&wanted, &known);
+        assert_eq!(found.tracks.iter().map(|track| track.id.as_u128()).collect::<Vec<_>>(), [2]);
+        assert!(found.unresolved.is_empty());
+    }
+
+    #[test]
+    fn of_artists_with_one_name_the_most_heard_is_meant() {
+        let artist = |n: u128| Artist {
+            id: Uuid::from_u128(n),
+            spotify: None,
+            name: "The Choir".into(),
+            genres: Vec::new(),
+            popularity: None,
+        };
+        let wanted = Wanted { artists: vec!["the choir".into()], ..Wanted::default() };
+        let rows = vec![artist(1), artist(2)];
+        let mut known = vec![(search_name("the choir", 0), Answer::Artists { rows, total_pages: 1 })];
+        let pages = further_asks(&wanted, &known);
+        assert_eq!(pages.len(), 2);
+        for (ask, popularity) in pages.into_iter().zip([20, 70]) {
+            let rows = vec![row(5, "Any", "The Choir", popularity)];
+            known.push((ask, Answer::Tracks { rows, total_pages: 1 }));
+        }
+        assert_eq!(resolve(&wanted, &known).artists, [artist(2)]);
+    }
+
+    #[test]
+    fn titles_in_quotes_are_taken_only_as_they_stand() {
+        let wanted = Wanted { quoted: vec!["Paper Lanterns".into()], ..Wanted::default() };
+        let near = [page("Paper Lanterns", 0, 1, vec![row(1, "Paper Lanterns (Live)", "A", 1)])];
+        assert!(resolve(&wanted, &near).tracks.is_empty());
+        let same = [page("Paper Lanterns", 0, 1, vec![row(1, "paper lanterns", "A", 1)])];
+        assert_eq!(resolve(&wanted, &same).tracks.len(), 1);
+    }
+}

@@ -131,8 +131,6 @@ impl Pipeline {
     /// Runs to the end; dropping the future cancels the run, and nothing goes on.
     pub async fn run(&self, input: Input) -> Result<Finished, Failure> {
         let profiler = &self.parts.profiler;
-        let mut measured = profiler.measure(names::WORKFLOW_TOTAL);
-        measured.note("session", input.session.to_string());
         let began = Instant::now();
         let telling = Telling(input.progress.clone());
         telling.status(Status::AnalyzingMood).await;

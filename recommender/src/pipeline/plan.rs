@@ -154,3 +154,82 @@ pub(super) fn divide(plan: &mut CallPlan, mut needs: [Need; 4]) -> [Split; 4] {
     }
     splits
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn need(rows: u32, features: u32) -> Need {
+        Need { rows, features }
+    }
+
+    fn requests(split: &Split) -> (u32, u32) {
+        (split.rows.left(), split.features.left())
+    }
+
+    #[test]
+    fn a_plan_keeps_a_reserve_for_improvement_only() {
+        let mut plan = CallPlan::new(24, 1);
+        assert_eq!(plan.grant(100).left(), 20);
+        assert_eq!(plan.grant(1).left(), 0);
+        plan.open_reserve();
+        assert_eq!(plan.grant(100).left(), 4);
+        assert_eq!(plan.spent(), 24);
+        assert_eq!(CallPlan::new(24, 0).grant(100).left(), 24);
+    }
+
+    #[test]
+    fn gathering_leaves_enough_to_the_strategies() {
+        let mut plan = CallPlan::new(24, 1);
+        assert!(!plan.is_short_of(14) && plan.is_short_of(15));
+        assert_eq!(plan.grant_before_generation(100).left(), 14);
+        assert_eq!(plan.grant(100).left(), 6);
+    }
+
+    #[test]
+    fn what_is_not_spent_comes_back() {
+        let mut plan = CallPlan::new(10, 0);
+        let mut allowance = plan.grant(6);
+        let asks = vec![Ask::Artists(Vec::new()); 4];
+        assert_eq!(allowance.afford(asks).len(), 4);
+        plan.give_back(allowance);
+        assert_eq!((plan.spent(), plan.grant(100).left()), (4, 6));
+    }
+
+    #[test]
+    fn a_mood_alone_gets_its_draws_artists_and_features() {
+        let mut plan = CallPlan::new(24, 1);
+        plan.grant(5);
+        let splits = divide(&mut plan, [need(0, 0), need(6, 3), need(3, 4), need(0, 0)]);
+        assert_eq!(requests(&splits[ARTISTS]), (6, 3));
+        assert_eq!(requests(&splits[SEEDS]), (3, 3));
+    }
+
+    #[test]
+    fn a_short_plan_goes_without_fallback_and_the_last_artists() {
+        let mut plan = CallPlan::new(8, 1);
+        let splits = divide(&mut plan, [need(0, 0), need(8, 3), need(3, 4), need(1, 1)]);
+        assert_eq!(splits.map(|split| requests(&split)), [(0, 0), (3, 1), (2, 2), (0, 0)]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_division_gives_more_than_there_is_or_is_needed(
+            max in 0_u32..30,
+            rows in prop::array::uniform4(0_u32..12),
+            features in prop::array::uniform4(0_u32..6),
+        ) {
+            let mut plan = CallPlan::new(max, 0);
+            let needs = [0, 1, 2, 3].map(|at| need(rows[at], features[at]));
+            let splits = divide(&mut plan, needs);
+            let given: u32 = splits.iter().map(|split| split.rows.left() + split.features.left()).sum();
+            prop_assert_eq!(given, plan.spent());
+            prop_assert!(given <= max);
+            for (split, need) in splits.iter().zip(needs) {
+                prop_assert!(split.rows.left() <= need.rows && split.features.left() <= need.features);
+            }
+        }
+    }
+}

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
+
 use super::Progress;
+use super::calls::Watch;
 use crate::model::{Source, Status};
 
 /// Tells a run's progress; steps are free text that begins with the status.
@@ -17,15 +20,23 @@ impl Telling {
     pub(super) async fn part(&self, status: Status, part: &str) {
         self.0.at(status, &format!("{}_{part}", status.name())).await;
     }
+}
 
-    /// So many of a strategy's requests have been answered.
-    pub(super) async fn strategy(&self, source: Source, done: usize, count: usize) {
-        let who = match source {
+/// Tells of the requests of one strategy.
+pub(super) struct StrategyWatch<'a> {
+    pub(super) telling: &'a Telling,
+    pub(super) source: Source,
+}
+
+#[async_trait]
+impl Watch for StrategyWatch<'_> {
+    async fn answered(&self, done: usize, count: usize) {
+        let who = match self.source {
             Source::AnchorTrack => "anchors",
             Source::ArtistDiscovery => "artists",
             Source::Reccobeat => "seeds",
             Source::Fallback => "fallback",
         };
-        self.part(Status::GeneratingRecommendations, &format!("{who}_{done}_{count}")).await;
+        self.telling.part(Status::GeneratingRecommendations, &format!("{who}_{done}_{count}")).await;
     }
 }

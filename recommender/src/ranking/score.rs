@@ -1,5 +1,7 @@
 //! Scores of single tracks against the mood.
 
+use super::Candidate;
+use super::cohesion::{self, Tolerance};
 use super::fit::weighted_mean;
 use crate::model::{Feature, Features, Mood};
 
@@ -62,12 +64,18 @@ pub fn confidence(features: &Features, mood: &Mood) -> f64 {
     (RECOBEAT_FACTOR * raw).clamp(0.0, 1.0)
 }
 
+/// 0 to 1, for tracks that only fill up a list: their cohesion, and less.
+pub fn fallback_confidence(candidate: &Candidate, mood: &Mood) -> f64 {
+    0.85 * cohesion::of_candidate(candidate, mood, Tolerance::Base)
+}
+
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::ranking::testing::{features, mood};
+    use crate::model::Source;
+    use crate::ranking::testing::{candidate, features, mood};
 
     fn about(got: f64, expected: f64) {
         assert!((got - expected).abs() < 5e-5, "{got} is not {expected}");
@@ -134,6 +142,14 @@ mod tests {
     fn confidence_without_evidence_has_constants() {
         // 0.85 × (0.5 + 0.05 + 0.1)
         about(confidence(&Features::default(), &mood(&[(Feature::Energy, 0.0, 0.4)])), 0.85 * 0.65);
+    }
+
+    #[test]
+    fn a_fallback_is_worth_its_cohesion_and_less() {
+        let track = candidate(1, Source::Fallback).sounding(&[(Feature::Energy, 0.3)]);
+        // 0.85 × (1 − 0.1/0.25), and 0.85 × 0.7 where nothing is known.
+        about(fallback_confidence(&track, &mood(&[(Feature::Energy, 0.0, 0.4)])), 0.85 * 0.6);
+        about(fallback_confidence(&track, &mood(&[])), 0.85 * 0.7);
     }
 
     #[test]

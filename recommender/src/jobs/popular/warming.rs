@@ -53,10 +53,10 @@ impl PopularMoods {
         let begin = {
             let mut warming = self.0.warming();
             for mood in moods {
-                let room = warming.moods.len() < WAITING;
-                match warming.moods.iter_mut().find(|wanted| key(&wanted.mood) == key(&mood)) {
-                    Some(wanted) => wanted.anew |= anew,
-                    None if room => warming.moods.push_back(Wanted { mood, anew }),
+                let known = warming.moods.iter().position(|wanted| key(&wanted.mood) == key(&mood));
+                match known {
+                    Some(at) => warming.moods[at].anew |= anew,
+                    None if warming.moods.len() < WAITING => warming.moods.push_back(Wanted { mood, anew }),
                     None => tracing::warn!("too many moods wait to be warmed"),
                 }
             }

@@ -9,9 +9,9 @@ use proptest::prelude::*;
 use rstest::rstest;
 use tokio::time::sleep;
 
+use super::super::Clock;
 use super::super::schedule::{Schedule, next};
 use super::super::testing::{Act, House, PausedClock, moment};
-use super::super::Clock;
 use crate::config;
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -265,7 +265,8 @@ proptest! {
         // A gap of the fallback, filled by artists: nobody else is there.
         let mut artists: Vec<Candidate> = candidates;
         for (number, one) in artists.iter_mut().enumerate() {
-            *one = candidate(number as u128, Source::ArtistDiscovery).sounding(&one.features.known().collect::<Vec<_>>());
+            let known: Vec<(Feature, f64)> = one.features.known().collect();
+            *one = candidate(number as u128, Source::ArtistDiscovery).sounding(&known).trusted(one.confidence);
         }
         let Merged { list, overflow, .. } = merge(artists, &wanted);
         let far = |one: &Candidate| fit::distance(&one.features, &wish.mood).unwrap_or(f64::INFINITY);

@@ -37,6 +37,15 @@ fn ten_tracks_of_a_classic_build() {
 }
 
 #[test]
+fn of_tracks_as_near_to_the_middle_the_livelier_builds() {
+    // Of four 0.4, 1, 0.8, 1, 0.4 and 0.4: one each for build, high and mid, and the opening comes first.
+    let near = |number, energy, tempo| sounding(number, energy, 0.5).sounding(&[(Feature::Tempo, tempo)]);
+    let list = vec![near(1, 0.42, 90.0), near(2, 0.48, 90.0), near(3, 0.52, 120.0), near(4, 0.72, 90.0)];
+    let expected = [(1, Phase::Opening), (3, Phase::Build), (2, Phase::Mid), (4, Phase::High)];
+    assert_eq!(told(&order(list)), expected);
+}
+
+#[test]
 fn without_any_feature_confidence_decides() {
     let list = (0..20_u32)
         .map(|number| {

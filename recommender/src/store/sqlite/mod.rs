@@ -351,3 +351,33 @@ impl Store for Sqlite {
         if self.memory { "memory" } else { "sqlite" }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[rstest::rstest]
+    #[case::within_a_day("-23 hours", true)]
+    #[case::a_day_later("-25 hours", false)]
+    #[tokio::test]
+    async fn memory_holds_a_run_for_a_day(#[case] age: &str, #[case] held: bool) {
+        let store = Sqlite::memory().await.unwrap();
+        let run = |user: &str| NewRun {
+            session_id: Uuid::new_v4(),
+            user_id: user.into(),
+            mood_prompt: "calm".into(),
+            request: Value::Null,
+            metadata: Value::Null,
+        };
+        let old = store.begin(&run("ann")).await.unwrap();
+        query("UPDATE playlists SET created_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', $1)")
+            .bind(age)
+            .execute(&store.writer)
+            .await
+            .unwrap();
+
+        store.begin(&run("bob")).await.unwrap();
+
+        assert_eq!(store.by_id(old.id).await.is_ok(), held);
+    }
+}

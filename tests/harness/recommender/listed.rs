@@ -1,6 +1,9 @@
-//! What holds of every list, whatever the mood: read off the answer alone.
+//! What holds of every list, whatever the mood: read off the answer and the catalogue, since artists of
+//! one name need not be one artist.
 
 use super::list;
+use super::scene::catalogue;
+use recobeat_sim::Catalogue;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,7 +35,7 @@ pub(crate) fn wrong(results: &Value) -> Vec<String> {
         wrong.extend(wrong_row(at, row).into_iter().map(|what| format!("row {at}: {what}")));
     }
     wrong.extend(twins(rows));
-    wrong.extend(crowded(rows));
+    wrong.extend(crowded(rows, catalogue()));
     wrong
 }
 
@@ -110,11 +113,13 @@ fn artists(row: &Value) -> Vec<String> {
     list(row, "artists").iter().filter_map(Value::as_str).map(str::to_lowercase).collect()
 }
 
-fn crowded(rows: &[Value]) -> Vec<String> {
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+fn crowded(rows: &[Value], catalogue: &Catalogue) -> Vec<String> {
+    let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
     for row in rows.iter().filter(|row| row["user_mentioned"] == false && row["protected"] == false) {
-        artists(row).into_iter().for_each(|artist| *counts.entry(artist).or_default() += 1);
+        let track = row["reccobeat_id"].as_str().and_then(|id| catalogue.track(id));
+        let artists = track.map(|track| track.artists.as_slice()).unwrap_or_default();
+        artists.iter().for_each(|artist| *counts.entry(*artist).or_default() += 1);
     }
     let crowded = counts.into_iter().filter(|(_, count)| *count > ARTIST_CAP);
-    crowded.map(|(artist, count)| format!("{count} tracks of {artist}")).collect()
+    crowded.map(|(artist, count)| format!("{count} tracks of {}", catalogue.artists()[artist].name)).collect()
 }

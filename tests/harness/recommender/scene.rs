@@ -66,3 +66,8 @@ impl Scene {
         self.sim.catalogue()
     }
 }
+
+/// Every scene has the same.
+pub(super) fn catalogue() -> &'static Catalogue {
+    &CATALOGUE
+}

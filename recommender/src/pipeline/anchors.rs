@@ -39,14 +39,13 @@ pub(super) async fn gather(
     let prompt = run.brief.request.normalised_prompt();
     let name = [user, prompt.as_str()];
     let kept = if asks.is_empty() { None } else { calls.shelf().bundle(&name, &asks).await };
-    let answered: Vec<(Ask, Answer)> = match kept {
-        Some(kept) => asks.into_iter().zip(kept).collect(),
-        None => {
-            let (answered, failed) = answers(calls.all(asks.clone(), limit).await);
-            calls.shelf().keep_bundle(&name, &asks, &answered).await;
-            run.failed(failed);
-            answered
-        }
+    let answered: Vec<(Ask, Answer)> = if let Some(kept) = kept {
+        asks.into_iter().zip(kept).collect()
+    } else {
+        let (answered, failed) = answers(calls.all(asks.clone(), limit).await);
+        calls.shelf().keep_bundle(&name, &asks, &answered).await;
+        run.failed(failed);
+        answered
     };
     for (ask, answer) in answered {
         if let (Ask::ArtistTracks { artist, page }, Answer::Tracks { rows, total_pages }) = (ask, answer) {

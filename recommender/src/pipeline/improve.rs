@@ -44,9 +44,9 @@ pub(super) async fn act(
     // A second attempt: it may take half of what the first took.
     let limit = shop.calls.limit(shop.time / 2);
     let (answered, mut failed) = answers(shop.calls.all(asks, limit).await);
-    let (drawn, read): (Vec<_>, Vec<_>) =
+    let (recommended, read): (Vec<_>, Vec<_>) =
         answered.into_iter().partition(|(ask, _)| matches!(ask, Ask::Recommend(_)));
-    let by_seeds = SeedBased.tracks(&run.brief, shares.of(SeedBased.source()), &drawn);
+    let by_seeds = SeedBased.tracks(&run.brief, shares.of(SeedBased.source()), &recommended);
     let by_artists = of_pages(run, &read);
     let known: HashSet<Uuid> = run.candidates().iter().map(Candidate::id).collect();
     let present: HashSet<Uuid> =

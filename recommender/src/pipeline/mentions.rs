@@ -102,7 +102,7 @@ fn further_asks(wanted: &Wanted, known: &[(Ask, Answer)]) -> Vec<Ask> {
         let namesakes = namesakes(known, name);
         match namesakes.len() {
             0 if wanted.artists.contains(name) => {
-                asks.extend(later(known, |page| Some(search_name(name, page))))
+                asks.extend(later(known, |page| Some(search_name(name, page))));
             }
             0 | 1 => {}
             _ => asks.extend(namesakes.iter().map(|one| Ask::ArtistTracks { artist: one.id, page: 0 })),

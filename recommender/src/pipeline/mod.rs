@@ -138,9 +138,9 @@ impl Pipeline {
         telling.0.mood(&run.brief.mood.to_json()).await;
 
         telling.status(Status::GatheringSeeds).await;
-        let shelf = self.shelf(&run, &input.user).await;
+        let artifacts = self.shelf(&run, &input.user).await;
         let time = self.parts.run.deadline.saturating_sub(began.elapsed());
-        let calls = Calls::new(input.catalogue, shelf, time);
+        let calls = Calls::new(input.catalogue, artifacts, time);
         let gathered = self.gather(&mut run, &calls, &telling, &input.user).await;
 
         telling.status(Status::GeneratingRecommendations).await;

@@ -166,7 +166,7 @@ mod tests {
         Need { rows, features }
     }
 
-    fn requests(split: &Split) -> (u32, u32) {
+    fn requests(split: Split) -> (u32, u32) {
         (split.rows.left(), split.features.left())
     }
 
@@ -204,15 +204,15 @@ mod tests {
         let mut plan = CallPlan::new(24, 1);
         plan.grant(5);
         let splits = divide(&mut plan, [need(0, 0), need(6, 3), need(3, 4), need(0, 0)]);
-        assert_eq!(requests(&splits[ARTISTS]), (6, 3));
-        assert_eq!(requests(&splits[SEEDS]), (3, 3));
+        assert_eq!(requests(splits[ARTISTS]), (6, 3));
+        assert_eq!(requests(splits[SEEDS]), (3, 3));
     }
 
     #[test]
     fn a_short_plan_goes_without_fallback_and_the_last_artists() {
         let mut plan = CallPlan::new(8, 1);
         let splits = divide(&mut plan, [need(0, 0), need(8, 3), need(3, 4), need(1, 1)]);
-        assert_eq!(splits.map(|split| requests(&split)), [(0, 0), (3, 1), (2, 2), (0, 0)]);
+        assert_eq!(splits.map(requests), [(0, 0), (3, 1), (2, 2), (0, 0)]);
     }
 
     proptest! {

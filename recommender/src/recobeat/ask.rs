@@ -10,6 +10,7 @@ pub const BATCH: usize = 40;
 
 /// Exactly one request: lists hold at most [`BATCH`] ids.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "a run has two dozen of them")]
 pub enum Ask {
     Tracks(Vec<TrackId>),
     Features(Vec<TrackId>),

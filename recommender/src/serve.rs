@@ -18,7 +18,9 @@ use crate::auth::{AuthError, Gate};
 use crate::cache::{Cache, CacheUrlError};
 use crate::config::Config;
 use crate::http::{self, App, router};
-use crate::jobs::{self, Pipelined, PopularMoods, Prefetch, Runner, Runs, Schedule, Statistics, SystemClock};
+use crate::jobs::{
+    self, HeldLists, Pipelined, PopularMoods, Prefetch, Runner, Runs, Schedule, Statistics, SystemClock,
+};
 use crate::limits::Limiter;
 use crate::llm::Chat;
 use crate::mood::{Analyst, Rules, RulesError};
@@ -118,9 +120,10 @@ async fn assemble(config: Config) -> Result<App, ServeError> {
         cache: Arc::clone(&cache),
         profiler: Arc::clone(&profiler),
     });
-    // It borrows from no held lists: equal requests give equal lists, whatever is held just now.
-    let runner: Arc<dyn Runner> =
-        Arc::new(Pipelined::new(client.clone(), pipeline, Arc::clone(&profiler), run.deadline));
+    let lenders = [rules.popular(), &config.moods.own].concat();
+    let lenders = Arc::new(HeldLists::new(lenders, Arc::clone(&cache)));
+    let runner = Pipelined::new(client.clone(), pipeline, Arc::clone(&profiler), run.deadline);
+    let runner: Arc<dyn Runner> = Arc::new(runner.borrowing(lenders));
     let moods = PopularMoods::new(
         config.moods.clone(),
         rules.popular(),

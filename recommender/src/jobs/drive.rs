@@ -12,17 +12,17 @@ use futures_util::FutureExt;
 use serde_json::{Value, json};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
-use super::Job;
 use super::live::{End, Live, Told};
 use super::runs::Hall;
 use super::settle::Verdict;
 use super::turn::Turn;
+use super::{Job, STORE_PATIENCE};
 use crate::model::{MoodRequest, Status};
 use crate::pipeline::Finished;
 use crate::profile::names;
 
 /// A run finishes what it has at its deadline by itself; one that hangs is ended this much later.
-const GRACE: Duration = Duration::from_secs(5);
+pub(super) const GRACE: Duration = Duration::from_secs(5);
 
 /// Each run says this often in its row that it is alive. Four missed beats give it free to others.
 pub(super) const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -30,16 +30,21 @@ pub(super) const HEARTBEAT: Duration = Duration::from_secs(15);
 impl Hall {
     /// The one task of a run.
     pub(super) async fn drive(self: Arc<Self>, live: Arc<Live>, job: Job, turn: Turn) {
-        let told = Arc::new(Told { live: live.clone(), store: self.parts.store.clone() });
+        let (told, mut scribe) = Told::new(live.clone(), self.parts.store.clone());
         let request = job.request.clone();
         let mut begun = None;
         let verdict = tokio::select! {
             biased;
             () = live.stop.cancelled() => Verdict::Elsewhere,
             never = beat(&told) => match never {},
+            never = scribe.write_on() => match never {},
             verdict = self.work(told.clone(), job, turn, &mut begun) => verdict,
         };
         let took = begun.map_or(Duration::ZERO, |at: Instant| at.elapsed());
+        if !matches!(verdict, Verdict::Elsewhere) {
+            // In vain if the store is frozen: the end says what matters.
+            let _ = timeout(STORE_PATIENCE, scribe.catch_up()).await;
+        }
         self.finish(&live, Some(&request), verdict, took).await;
     }
 

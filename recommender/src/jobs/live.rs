@@ -1,5 +1,6 @@
 //! A run in memory: where it stands, what it has told, and the word to stop.
 
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
@@ -179,13 +180,59 @@ pub(super) fn last_event(session: Uuid, end: &End) -> Value {
     })
 }
 
-/// Takes a run's steps to memory, to its readers and to the store.
+/// Takes a run's steps to memory and to its readers, at once, and leaves the store to a [`Scribe`].
 pub(super) struct Told {
-    pub(super) live: Arc<Live>,
-    pub(super) store: Arc<dyn Store>,
+    live: Arc<Live>,
+    store: Arc<dyn Store>,
+    /// How often there was something new.
+    news: watch::Sender<u64>,
+}
+
+/// Writes to the row what a run has told. Only the latest counts: a store that is slow misses steps, and
+/// no run waits for it.
+pub(super) struct Scribe {
+    told: Arc<Told>,
+    news: watch::Receiver<u64>,
+    written: u64,
+    analysed: bool,
+}
+
+impl Scribe {
+    /// Goes on for ever.
+    pub(super) async fn write_on(&mut self) -> Infallible {
+        loop {
+            let written = self.written;
+            // The sender is ours: it outlives the waiting.
+            let _ = self.news.wait_for(|news| *news != written).await;
+            self.catch_up().await;
+        }
+    }
+
+    /// Writes what is not written yet; cut short, it can begin again.
+    pub(super) async fn catch_up(&mut self) {
+        let news = *self.news.borrow();
+        if news == self.written {
+            return;
+        }
+        let told = &self.told;
+        let mood = if self.analysed { None } else { told.live.place().mood.clone() };
+        if let Some(mood) = mood {
+            let written = told.store.analysed(told.live.session, &mood);
+            told.heed(timeout(STORE_PATIENCE, written).await);
+            self.analysed = true;
+        }
+        told.beat().await;
+        self.written = news;
+    }
 }
 
 impl Told {
+    pub(super) fn new(live: Arc<Live>, store: Arc<dyn Store>) -> (Arc<Self>, Scribe) {
+        let told = Arc::new(Self { live, store, news: watch::Sender::new(0) });
+        let news = told.news.subscribe();
+        (told.clone(), Scribe { told, news, written: 0, analysed: false })
+    }
+
     /// A store that fails here costs a step in the row, not the run. One that says the row has ended
     /// stops it.
     fn heed(&self, answer: Result<Result<(), StoreError>, tokio::time::error::Elapsed>) {
@@ -200,7 +247,7 @@ impl Told {
         }
     }
 
-    /// Says that the run is alive, in its row.
+    /// Says where the run stands and that it is alive, in its row.
     pub(super) async fn beat(&self) {
         let (status, step) = self.live.standing();
         let written = self.store.advance(self.live.session, status, step.as_deref());
@@ -212,14 +259,12 @@ impl Told {
 impl Progress for Told {
     async fn at(&self, status: Status, step: &str) {
         if self.live.step(status, step) {
-            let written = self.store.advance(self.live.session, status, Some(step));
-            self.heed(timeout(STORE_PATIENCE, written).await);
+            self.news.send_modify(|news| *news += 1);
         }
     }
 
     async fn mood(&self, analysis: &Value) {
         self.live.analysed(analysis);
-        let written = self.store.analysed(self.live.session, analysis);
-        self.heed(timeout(STORE_PATIENCE, written).await);
+        self.news.send_modify(|news| *news += 1);
     }
 }

@@ -17,7 +17,7 @@ pub struct Pipelined {
     client: Client,
     pipeline: Pipeline,
     profiler: Arc<Profiler>,
-    /// Of one run.
+    /// Of one run that somebody waits for.
     deadline: Duration,
     held: Arc<dyn HeldMoods>,
 }
@@ -27,7 +27,7 @@ impl Pipelined {
         Self { client, pipeline, profiler, deadline, held: Arc::new(NothingHeld) }
     }
 
-    /// Lets runs that lack tracks borrow from held lists. Equal requests need not give equal lists then.
+    /// Lets runs that lack tracks because something failed borrow from held lists.
     #[must_use]
     pub fn borrowing(self, held: Arc<dyn HeldMoods>) -> Self {
         Self { held, ..self }
@@ -37,20 +37,18 @@ impl Pipelined {
 #[async_trait]
 impl Runner for Pipelined {
     async fn run(&self, job: Job, progress: Arc<dyn Progress>) -> Result<Finished, Failure> {
-        let mut measured = self.profiler.measure(names::WORKFLOW_TOTAL).expecting(self.deadline);
+        let time = job.deadline(self.deadline);
+        let mut measured = self.profiler.measure(names::WORKFLOW_TOTAL).expecting(time);
         measured.note("warming", job.warming);
-        // Nobody waits for a warming, and its lane may have to wait long.
-        let (lane, deadline) = if job.warming {
-            (Lane::Warm, None)
-        } else {
-            (Lane::Interactive, Some(Instant::now() + self.deadline))
-        };
-        let catalogue = Arc::new(self.client.for_run(RunTag { session: job.session, lane, deadline }));
+        let lane = if job.warming { Lane::Warm } else { Lane::Interactive };
+        let tag = RunTag { session: job.session, lane, deadline: Some(Instant::now() + time) };
+        let catalogue = Arc::new(self.client.for_run(tag).profiled(self.profiler.clone()));
         let input = Input {
             session: job.session,
             user: job.user,
             request: job.request,
             catalogue: catalogue.clone(),
+            deadline: time,
             held: self.held.clone(),
             progress,
         };
@@ -75,6 +73,7 @@ fn with(mut metadata: Value, calls: Value) -> Value {
 fn calls(tally: Tally) -> Value {
     json!({
         "requests": tally.requests,
+        "turned_away": tally.turned_away,
         "hits": tally.hits,
         "misses": tally.requests.saturating_sub(tally.hits),
         "upstream_calls": tally.upstream_calls,

@@ -1,6 +1,7 @@
 //! What makes a playlist: the pipeline, or a script in tests.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::Value;
@@ -17,6 +18,14 @@ pub struct Job {
     pub request: MoodRequest,
     /// Nobody waits for it.
     pub warming: bool,
+}
+
+impl Job {
+    /// In place of the `usual` deadline of a run: the lane of a warming may have to wait long for a pause
+    /// of all others.
+    pub(super) fn deadline(&self, usual: Duration) -> Duration {
+        if self.warming { usual * 3 } else { usual }
+    }
 }
 
 /// Makes the list of a job. Dropping the future cancels it.

@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::model::{Feature, MoodRequest, Range, Theme};
+use crate::model::{Feature, Range, Theme};
 
 /// The body of the call.
-pub(super) fn question(model: &str, request: &MoodRequest) -> Value {
+pub(super) fn question(model: &str, prompt: &str) -> Value {
     // As a JSON string, so that the prompt cannot look like the end of itself.
-    let prompt = json!({ "prompt": request.mood_prompt }).to_string();
+    let prompt = json!({ "prompt": prompt }).to_string();
     json!({
         "model": model,
         "temperature": 0,

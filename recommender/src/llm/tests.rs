@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::model::{Emotion, EnergyLevel, Feature, IntentKind, Range, Theme};
+use crate::model::{Emotion, EnergyLevel, Feature, Intent, IntentKind, Mood, MoodRequest, Range, Theme};
 use crate::mood::Rules;
 
 /// What the stand-in was asked.
@@ -55,7 +55,8 @@ fn by_rules(request: &MoodRequest) -> (Intent, Mood) {
 }
 
 async fn analyse(chat: &Chat, request: &MoodRequest) -> Result<(Intent, Mood), AnalystError> {
-    chat.analyse(request, by_rules(request)).await
+    let opinion = chat.analyse(&request.mood_prompt).await?;
+    Ok(opinion.merge(&Rules::embedded(), request, by_rules(request)))
 }
 
 /// The outcome when the endpoint answers with this body.
@@ -113,6 +114,21 @@ async fn the_request_is_stronger_than_the_answer() {
     assert_eq!(mood.weights[Feature::Valence], Some(0.2));
     assert_eq!(mood.genre_keywords, ["jazz"]);
     assert_eq!(mood.artist_recommendations, ["Nova Ferry"]);
+}
+
+#[tokio::test]
+async fn what_the_answer_leaves_out_stays_as_the_rules_have_it() {
+    let body = completion(&json!({ "target_features": { "energy": [0.1, 0.3] } }).to_string());
+    let (chat, _) = stand_in(move || body.clone().into_response()).await;
+    let request = MoodRequest::of("party vibes");
+    let (_, before) = by_rules(&request);
+    let (_, mood) = analyse(&chat, &request).await.expect("a good answer");
+    assert_eq!(mood.targets[Feature::Energy], Some(Range::new(0.1, 0.3)));
+    assert_eq!(mood.targets[Feature::Tempo], before.targets[Feature::Tempo]);
+    assert_eq!(
+        (mood.targets.known().count(), mood.weights),
+        (before.targets.known().count(), before.weights)
+    );
 }
 
 #[tokio::test]
@@ -247,9 +263,9 @@ proptest! {
     #[test]
     fn whatever_is_answered_the_mood_stays_within_its_limits(targets in anything(), weights in anything(), rest in anything()) {
         let content = json!({ "target_features": targets, "feature_weights": weights, "search_keywords": rest, "genre_strictness": rest });
-        if let Ok(opinion) = Opinion::read(completion(&content.to_string()).as_bytes()) {
+        if let Ok(opinion) = opinion::read(completion(&content.to_string()).as_bytes()) {
             let request = MoodRequest::of("sad party");
-            let (intent, mood) = opinion.merge(&request, by_rules(&request));
+            let (intent, mood) = opinion.merge(&Rules::embedded(), &request, by_rules(&request));
             prop_assert!((0.0..=1.0).contains(&intent.genre_strictness));
             prop_assert!(mood.weights.known().all(|(_, weight)| (0.0..=1.0).contains(&weight)));
             prop_assert!(mood.search_keywords.len() <= 10);

@@ -1,4 +1,4 @@
-//! The two kinds of track id, told apart by form and never mixed (contract §2).
+//! The two kinds of track id, told apart by form and never mixed.
 
 use std::fmt;
 use std::str::FromStr;

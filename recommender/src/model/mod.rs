@@ -16,6 +16,7 @@ mod track;
 pub use body::{ArtistBody, FieldError, MentionBody, StartBody, TrackBody, Unreadable};
 pub use feature::{Feature, Features, FeaturesSource, PerFeature, Range};
 pub use id::{SpotifyId, TrackId};
+pub(crate) use mood::by_name;
 pub use mood::{ColorScheme, Emotion, EnergyLevel, Intent, IntentKind, Mood, Size, TemporalContext, Theme};
 pub use outcome::{AudioFeatures, Outcome, Phase, Recommendation, Source};
 pub use playlist::{Playlist, PlaylistSummary, PublicStats, UserStats};

@@ -145,7 +145,7 @@ impl Mood {
 }
 
 /// Features as a JSON object of those that have a value, in the order of all tables.
-mod by_name {
+pub(crate) mod by_name {
     use std::collections::BTreeMap;
 
     use serde::de::DeserializeOwned;
@@ -154,18 +154,18 @@ mod by_name {
 
     use crate::model::{Feature, PerFeature};
 
-    pub(super) fn map<T: Copy + Serialize>(values: &PerFeature<Option<T>>) -> Map<String, Value> {
+    pub(crate) fn map<T: Copy + Serialize>(values: &PerFeature<Option<T>>) -> Map<String, Value> {
         values.known().map(|(feature, value)| (feature.name().to_owned(), json!(value))).collect()
     }
 
-    pub(super) fn serialize<T: Copy + Serialize, S: Serializer>(
+    pub(crate) fn serialize<T: Copy + Serialize, S: Serializer>(
         values: &PerFeature<Option<T>>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
         map(values).serialize(serializer)
     }
 
-    pub(super) fn deserialize<'de, T: Copy + DeserializeOwned, D: Deserializer<'de>>(
+    pub(crate) fn deserialize<'de, T: Copy + DeserializeOwned, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<PerFeature<Option<T>>, D::Error> {
         let named = BTreeMap::<Feature, T>::deserialize(deserializer)?;

@@ -1,4 +1,4 @@
-//! Rows of RecoBeat as the recommender uses them (contract §3).
+//! Rows of RecoBeat as the recommender uses them.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;

@@ -2,17 +2,14 @@
 
 use async_trait::async_trait;
 
-use crate::model::{Intent, Mood, MoodRequest};
+use super::Opinion;
 
 /// Improves what the rules found. Its word counts under that of the request and within all limits;
 /// when it fails, the rules stand.
 #[async_trait]
 pub trait Analyst: Send + Sync {
-    async fn analyse(
-        &self,
-        request: &MoodRequest,
-        by_rules: (Intent, Mood),
-    ) -> Result<(Intent, Mood), AnalystError>;
+    /// Knows the prompt and nothing else, so that its word holds for whoever writes the same.
+    async fn analyse(&self, prompt: &str) -> Result<Opinion, AnalystError>;
 }
 
 /// Why there is no second opinion.

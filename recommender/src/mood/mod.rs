@@ -7,6 +7,7 @@ mod analysis;
 mod analyst;
 mod fingerprint;
 mod mentions;
+mod opinion;
 mod rules;
 mod size;
 mod tables;
@@ -14,8 +15,9 @@ mod tables;
 mod tests;
 mod words;
 
-pub(crate) use analysis::energy_level;
+use analysis::energy_level;
 pub use analyst::{Analyst, AnalystError};
 pub use fingerprint::fingerprint;
 pub use mentions::{artist_names, quoted_titles};
+pub use opinion::Opinion;
 pub use rules::{Rules, RulesError};

@@ -263,7 +263,7 @@ impl Rules {
         self.themes.iter().any(|rule| rule.theme == theme && any(words, &rule.wanted_by))
     }
 
-    pub(crate) fn colours(&self, emotion: Emotion) -> ColorScheme {
+    pub(super) fn colours(&self, emotion: Emotion) -> ColorScheme {
         let found = self.colours.iter().find(|(of, _)| *of == emotion);
         found.map(|(_, scheme)| scheme.clone()).expect("each emotion has its colours")
     }

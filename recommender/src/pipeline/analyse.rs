@@ -1,6 +1,5 @@
 //! What the request means: by rules, and by a second opinion where there is one.
 
-use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use super::artifacts::key;
@@ -10,15 +9,9 @@ use super::timing::Part;
 use super::{Pipeline, Timings};
 use crate::cache::Category;
 use crate::model::{Intent, Mood, MoodRequest};
+use crate::mood::{Analyst, Opinion};
 use crate::profile::names;
 use crate::strategy::Brief;
-
-/// A second opinion as it is kept.
-#[derive(Debug, Serialize, Deserialize)]
-struct Opinion {
-    intent: Intent,
-    mood: Mood,
-}
 
 impl Pipeline {
     /// Makes the run: intent, mood, size, and what may be asked.
@@ -48,26 +41,28 @@ impl Pipeline {
     /// The rules stand where nobody else is asked, and where that fails.
     async fn second_opinion(&self, request: &MoodRequest, intent: Intent, mood: Mood) -> (Intent, Mood) {
         let Some(analyst) = &self.parts.analyst else { return (intent, mood) };
-        // Fields of the request are worked into the opinion, so they belong to its name.
-        let name = key(&[&request.normalised_prompt(), &format!("{request:?}")]);
+        match self.opinion(&**analyst, request).await {
+            Some(opinion) => opinion.merge(&self.parts.rules, request, (intent, mood)),
+            None => (intent, mood),
+        }
+    }
+
+    /// Kept by the prompt, which is all that it is of.
+    async fn opinion(&self, analyst: &dyn Analyst, request: &MoodRequest) -> Option<Opinion> {
+        let (cache, name) = (&self.parts.cache, key(&[&request.normalised_prompt()]));
         if self.parts.run.reuse {
-            let kept: Option<Opinion> = self.parts.cache.get(Category::MoodAnalysis, &name).await;
-            if let Some(Opinion { intent, mood }) = kept {
-                return (intent, mood);
+            let kept = cache.get(Category::MoodAnalysis, &name).await;
+            if kept.is_some() {
+                return kept;
             }
         }
-        match analyst.analyse(request, (intent.clone(), mood.clone())).await {
-            Ok((intent, mood)) => {
-                let opinion = Opinion { intent, mood };
-                if self.parts.run.reuse {
-                    self.parts.cache.put(Category::MoodAnalysis, &name, &opinion).await;
-                }
-                (opinion.intent, opinion.mood)
-            }
-            Err(error) => {
-                tracing::warn!(%error, "no second opinion on the mood; the rules stand");
-                (intent, mood)
-            }
+        let opinion = analyst.analyse(&request.mood_prompt).await.inspect_err(|error| {
+            tracing::warn!(%error, "no second opinion on the mood; the rules stand");
+        });
+        let opinion = opinion.ok()?;
+        if self.parts.run.reuse {
+            cache.put(Category::MoodAnalysis, &name, &opinion).await;
         }
+        Some(opinion)
     }
 }

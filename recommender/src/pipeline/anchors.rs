@@ -24,13 +24,14 @@ const OF_RECOMMENDED: usize = 3;
 /// Requests for features of the user's tracks and of candidates.
 const BATCHES: usize = 2;
 
-/// Reads the pages that anchors come from, and what is known of all tracks of the user.
+/// Reads the pages that anchors come from, and what is known of starters and all tracks of the user.
 pub(super) async fn gather(
     run: &mut Run,
     calls: &Calls,
     limit: Limit,
     user: &str,
     known: &Known,
+    starters: &[Track],
     most: usize,
 ) {
     let asks = asks(&run.brief, known, most);
@@ -52,8 +53,10 @@ pub(super) async fn gather(
             run.brief.learn_page(artist, page, rows, total_pages);
         }
     }
-    let tracks = worth_knowing(&run.brief, known);
+    let mut tracks = worth_knowing(&run.brief, known);
     if !tracks.is_empty() {
+        // Where nothing is known of the user, starters are asked about with what searches find.
+        tracks.splice(0..0, starters.iter().cloned());
         let mut allowance = run.plan.grant_before_generation(BATCHES);
         let learned = features::fetch(&run.brief, calls, &tracks, &mut allowance, limit).await;
         run.plan.give_back(allowance);

@@ -134,26 +134,32 @@ impl Shelf {
         }
     }
 
-    async fn features(&self, ids: &[TrackId], catalogue: &dyn Catalogue) -> Result<Answer, CallError> {
-        let mut rows = Vec::new();
-        let mut missing = Vec::new();
-        {
-            let mut parts = self.parts();
-            for id in ids {
-                let known = if let TrackId::Uuid(id) = id { parts.features.look_up(id) } else { None };
-                match (id, known) {
-                    (TrackId::Uuid(id), Some(row)) => rows.push(feature_row(*id, row)),
-                    _ => missing.push(id.clone()),
-                }
+    /// The rows of `ask` that need not be asked for.
+    pub(super) fn known(&self, ask: &Ask) -> Vec<FeatureRow> {
+        match ask {
+            Ask::Features(ids) if self.cache.is_some() => self.known_features(ids).0,
+            _ => Vec::new(),
+        }
+    }
+
+    /// Rows, and the ids without any.
+    fn known_features(&self, ids: &[TrackId]) -> (Vec<FeatureRow>, Vec<TrackId>) {
+        let mut parts = self.parts();
+        let (mut rows, mut missing) = (Vec::new(), Vec::new());
+        for id in ids {
+            let known = if let TrackId::Uuid(id) = id { parts.features.look_up(id) } else { None };
+            match (id, known) {
+                (TrackId::Uuid(id), Some(row)) => rows.push(feature_row(*id, row)),
+                _ => missing.push(id.clone()),
             }
         }
+        (rows, missing)
+    }
+
+    async fn features(&self, ids: &[TrackId], catalogue: &dyn Catalogue) -> Result<Answer, CallError> {
+        let (mut rows, missing) = self.known_features(ids);
         if !missing.is_empty() {
-            let learned = match catalogue.features(&missing).await {
-                Ok(learned) => learned,
-                // What is known is better than nothing; the rest stays unknown.
-                Err(_) if !rows.is_empty() => Vec::new(),
-                Err(error) => return Err(error),
-            };
+            let learned = catalogue.features(&missing).await?;
             let mut parts = self.parts();
             for row in &learned {
                 parts.features.add(row.id, PerFeature::iter(&row.features).map(|(_, v)| v.map(f64::to_bits)));

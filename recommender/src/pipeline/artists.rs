@@ -12,7 +12,7 @@ use super::calls::{Calls, Limit, answers};
 use super::mentions::{artist_by_id, namesakes, search_name};
 use super::run::Run;
 use crate::model::{Artist, ArtistName, TopArtist, Track, TrackId};
-use crate::ranking::artists::{Pruning, distinct, genre_match, prune};
+use crate::ranking::artists::{Pruning, distinct, estimated_popularity, genre_match, prune};
 use crate::ranking::{Wanted, title};
 use crate::recobeat::{Answer, Ask};
 use crate::strategy::Brief;
@@ -103,7 +103,12 @@ pub(super) fn choose(
         by_fit(brief),
     ];
     let pruning = Pruning { allow_obscure: brief.request.allow_obscure_artists, keep: KEEP.max(most) };
-    let told = prune(distinct(candidates.concat()), wanted, &pruning);
+    let mut candidates = distinct(candidates.concat());
+    for artist in candidates.iter_mut().filter(|artist| artist.popularity.is_none()) {
+        let page = brief.pages.get(&(artist.id, 0));
+        artist.popularity = page.and_then(|page| estimated_popularity(&page.rows));
+    }
+    let told = prune(candidates, wanted, &pruning);
     let after = told.iter().skip(most).cloned().collect();
     (told.into_iter().take(most).collect(), after)
 }

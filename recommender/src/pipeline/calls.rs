@@ -2,7 +2,9 @@
 //!
 //! The limit in time is that of each call, not of the strategy around it: a strategy that is late
 //! keeps the tracks it has found and goes on without what is missing. Time that calls wait in the
-//! proxy's queue is not theirs, so a limit moves on by it, but never past the end of the run.
+//! proxy's queue is not theirs, so a limit moves on by it, but never past the end of the run, nor
+//! past its middle while nothing but seeds is gathered. A call that the proxy has no room for is
+//! repeated once, if the time to come back is within the limit.
 //! Answers come back in the order of the requests, whatever order they arrived in.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,7 +14,7 @@ use async_trait::async_trait;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep};
 
 use super::artifacts::Shelf;
 use crate::recobeat::{Answer, Ask, CallError, Catalogue};
@@ -27,6 +29,8 @@ pub(super) struct Calls {
     catalogue: Arc<dyn Catalogue>,
     shelf: Shelf,
     gate: Semaphore,
+    /// Half of the time is over.
+    middle: Instant,
     /// Of the whole run.
     end: Instant,
     health: Mutex<Health>,
@@ -60,6 +64,8 @@ pub(super) struct Limit {
     begun: Instant,
     queued_before: Duration,
     time: Duration,
+    /// However long calls were queued.
+    latest: Instant,
 }
 
 #[derive(Debug, Default)]
@@ -72,12 +78,19 @@ struct Health {
 impl Calls {
     pub(super) fn new(catalogue: Arc<dyn Catalogue>, shelf: Shelf, time: Duration) -> Self {
         let gate = Semaphore::new(AT_ONCE);
-        Self { catalogue, shelf, gate, end: Instant::now() + time, health: Mutex::default() }
+        let now = Instant::now();
+        Self { catalogue, shelf, gate, middle: now + time / 2, end: now + time, health: Mutex::default() }
     }
 
     /// A step that begins now.
     pub(super) fn limit(&self, time: Duration) -> Limit {
-        Limit { begun: Instant::now(), queued_before: self.catalogue.queued(), time }
+        let (begun, queued_before) = (Instant::now(), self.catalogue.queued());
+        Limit { begun, queued_before, time, latest: self.end }
+    }
+
+    /// The same for a step that others come after: it leaves them half of the run.
+    pub(super) fn early_limit(&self, time: Duration) -> Limit {
+        Limit { latest: self.middle, ..self.limit(time) }
     }
 
     pub(super) fn shelf(&self) -> &Shelf {
@@ -121,11 +134,13 @@ impl Calls {
             if !after.is_zero() {
                 sleep(after).await;
             }
-            let _place = self.gate.acquire().await.expect("the gate is never closed");
-            if let Some(error) = self.given_up() {
-                return Err(error);
+            match self.attempt(ask).await {
+                Err(CallError::Busy { retry_after }) if self.left(limit) > retry_after => {
+                    sleep(retry_after).await;
+                    self.attempt(ask).await
+                }
+                outcome => outcome,
             }
-            self.shelf.answer(ask, &*self.catalogue).await
         };
         let result = tokio::select! {
             biased;
@@ -137,16 +152,30 @@ impl Calls {
         result
     }
 
+    async fn attempt(&self, ask: &Ask) -> Result<Answer, CallError> {
+        let _place = self.gate.acquire().await.expect("the gate is never closed");
+        match self.given_up() {
+            Some(error) => Err(error),
+            None => self.shelf.answer(ask, &*self.catalogue).await,
+        }
+    }
+
     /// Returns when the step is over.
     async fn over(&self, limit: Limit) {
         loop {
-            let queued = self.catalogue.queued().saturating_sub(limit.queued_before);
-            let end = (limit.begun + limit.time + queued).min(self.end);
-            if Instant::now() >= end {
+            let left = self.left(limit);
+            if left.is_zero() {
                 return;
             }
-            sleep_until(end).await;
+            sleep(left).await;
         }
+    }
+
+    /// Of the step's time.
+    fn left(&self, limit: Limit) -> Duration {
+        let queued = self.catalogue.queued().saturating_sub(limit.queued_before);
+        let time = limit.time.saturating_add(queued).saturating_sub(limit.begun.elapsed());
+        time.min(limit.latest.saturating_duration_since(Instant::now()))
     }
 
     fn note(&self, result: &Result<Answer, CallError>) {
@@ -192,6 +221,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::cache::Cache;
     use crate::model::{Artist, Track, TrackId};
     use crate::recobeat::testing::{Fake, Method};
     use crate::recobeat::{Draw, FeatureRow, Page};
@@ -257,6 +287,49 @@ mod tests {
             assert_eq!(began.elapsed().as_secs(), took);
             assert!(matches!(replies[0].result, Err(CallError::TimedOut(_))));
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_early_step_leaves_half_of_the_run_however_long_it_was_queued() {
+        let fake = Fake::new();
+        fake.delay(Method::SearchTracks, 100 * MINUTE);
+        let catalogue = Arc::new(Queued(fake, 10 * MINUTE));
+        let calls = Calls::new(catalogue, Shelf::none(), 3 * MINUTE);
+        let began = Instant::now();
+        calls.all(search(), calls.early_limit(MINUTE)).await;
+        assert_eq!(began.elapsed().as_secs(), 90);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_busy_proxy_is_waited_for_once_if_the_step_has_time() {
+        let busy = |seconds| CallError::Busy { retry_after: Duration::from_secs(seconds) };
+        for (times, seconds, expected, took) in [
+            (1, 15, None, 15),
+            (2, 15, Some(busy(15)), 15),
+            (1, 60, Some(busy(60)), 0),
+            (1, u64::MAX, Some(busy(u64::MAX)), 0),
+        ] {
+            let fake = Arc::new(Fake::new());
+            (0..times).for_each(|_| fake.next(Method::SearchTracks, Some(busy(seconds))));
+            let calls = Calls::new(fake, Shelf::none(), 2 * MINUTE);
+            let began = Instant::now();
+            let replies = calls.all(search(), calls.limit(MINUTE)).await;
+            assert_eq!((replies[0].result.clone().err(), began.elapsed().as_secs()), (expected, took));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn rows_on_the_shelf_are_known_and_a_failure_is_told() {
+        let fake = Arc::new(Fake::new());
+        let shelf = Shelf::open(Arc::new(Cache::memory(100)), "ann", "", "").await;
+        let calls = Calls::new(fake.clone(), shelf, MINUTE);
+        let ids: Vec<Uuid> = fake.all_tracks()[..2].iter().map(|track| track.id).collect();
+        calls.all(Ask::features(vec![ids[0]]), calls.limit(MINUTE)).await;
+        fake.fail(Method::Features, CallError::Failed { status: 500 });
+        let replies = calls.all(Ask::features(ids.clone()), calls.limit(MINUTE)).await;
+        assert_eq!(replies[0].result, Err(CallError::Failed { status: 500 }));
+        let known: Vec<Uuid> = calls.shelf().known(&replies[0].ask).iter().map(|row| row.id).collect();
+        assert_eq!(known, ids[..1]);
     }
 
     #[tokio::test(start_paused = true)]

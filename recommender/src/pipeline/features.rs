@@ -43,8 +43,12 @@ pub(super) async fn fetch(
     let known = tracks.iter().map(|track| track.id).filter(|id| brief.features.contains_key(id));
     let looked_at = known.chain(wanted.iter().copied()).collect();
     let asks = allowance.afford(Ask::features(wanted));
-    let (answered, failed) = answers(calls.all(asks, limit).await);
-    let rows = answered.into_iter().flat_map(|(_, answer)| answer.into_features()).collect();
+    let replies = calls.all(asks, limit).await;
+    // Of a request that failed, some rows may be known from before.
+    let unanswered = replies.iter().filter(|reply| reply.result.is_err());
+    let mut rows: Vec<FeatureRow> = unanswered.flat_map(|reply| calls.shelf().known(&reply.ask)).collect();
+    let (answered, failed) = answers(replies);
+    rows.extend(answered.into_iter().flat_map(|(_, answer)| answer.into_features()));
     Learned { rows, looked_at, failed }
 }
 

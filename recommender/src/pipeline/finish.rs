@@ -8,24 +8,24 @@ use super::Finished;
 use super::generate::summary;
 use super::run::Run;
 use super::timing::{Part, seconds};
-use crate::model::{ArtistName, Features, FeaturesSource, Recommendation, Source, Track};
+use crate::model::{ArtistName, Features, FeaturesSource, Recommendation, Source, Track, TrackId};
 use crate::mood::Rules;
 use crate::ranking::merge::{Counts, Merged, finish as last_pass, merge};
 use crate::ranking::quality::{Quality, evaluate};
 use crate::ranking::{Candidate, Wanted, order, title, to_recommendations};
+use crate::strategy::Fallback;
 use std::time::Duration;
 use tokio::time::Instant;
 use uuid::Uuid;
 use xxhash_rust::xxh3::xxh3_128;
-
-/// Of the fitness of a held list for another mood.
-const HELD_CONFIDENCE: f64 = 0.5;
 
 /// A list on its way, with its measure and all that it was chosen from.
 #[derive(Debug, Clone)]
 pub(super) struct Draft {
     pub(super) merged: Merged,
     pub(super) quality: Quality,
+    /// What it was chosen without.
+    pub(super) negatives: Vec<TrackId>,
 }
 
 /// What decides beside the candidates.
@@ -49,7 +49,7 @@ pub(super) fn draft(run: &Run, rules: &Rules) -> Draft {
 
 fn measured(run: &Run, mut merged: Merged) -> Draft {
     let quality = evaluate(&mut merged.list, &run.brief.mood, &run.brief.size);
-    Draft { merged, quality }
+    Draft { merged, quality, negatives: run.brief.negatives.clone() }
 }
 
 /// The same list once more by all rules: what does not fit in goes to the end of the queue.
@@ -60,12 +60,16 @@ pub(super) fn settle(run: &Run, rules: &Rules, draft: Draft) -> Draft {
     measured(run, settled)
 }
 
-/// Candidates from a held list of another mood: only for a run that would else be too short, because
-/// what is held is not the same at all times.
+/// Candidates from a held list of another mood: only for a run in which something failed and which
+/// would else be too short, because what is held is not the same at all times.
 pub(super) fn from_held(run: &Run, held: Vec<Recommendation>) -> Vec<Candidate> {
     let known: HashSet<Uuid> = run.candidates().iter().map(Candidate::id).collect();
     let others = held.into_iter().filter(|one| !known.contains(&one.reccobeat_id));
-    others.map(candidate_of_held).filter(|candidate| !run.brief.refused(&candidate.track)).collect()
+    let candidates = others.map(candidate_of_held).map(|candidate| Candidate {
+        confidence: Fallback::confidence(&candidate, &run.brief.mood),
+        ..candidate
+    });
+    candidates.filter(|candidate| !run.brief.refused(&candidate.track)).collect()
 }
 
 fn candidate_of_held(held: Recommendation) -> Candidate {
@@ -101,7 +105,6 @@ fn candidate_of_held(held: Recommendation) -> Candidate {
         popularity: held.popularity,
     };
     Candidate {
-        confidence: HELD_CONFIDENCE,
         reasoning: "from a popular mood that is near".into(),
         ..Candidate::new(track, features, Source::Fallback)
     }
@@ -115,8 +118,8 @@ fn stand_in(name: &str) -> Uuid {
 /// Puts the list in order and tells how it came about.
 pub(super) fn finished(mut run: Run, draft: Draft, took: impl Fn() -> Duration) -> Finished {
     let mood_analysis = run.brief.mood.to_json();
-    let Draft { merged, quality } = draft;
-    note_shortfall(&mut run, &merged);
+    let Draft { merged, quality, .. } = draft;
+    note_failures(&mut run);
     let began = Instant::now();
     let curve = order::Curve::of(&merged.list).name();
     let mut metadata = metadata(&run, &merged, &quality);
@@ -127,12 +130,8 @@ pub(super) fn finished(mut run: Run, draft: Draft, took: impl Fn() -> Duration) 
     Finished { recommendations, mood_analysis, metadata: Value::Object(metadata) }
 }
 
-fn note_shortfall(run: &mut Run, merged: &Merged) {
-    let target = run.brief.size.target;
-    if merged.list.len() < target {
-        let reason = format!("only {} of {target} tracks were found", merged.list.len());
-        run.notes.partial.push(reason);
-    }
+/// Something failed or was late. A list that is short and had all answers is no part of another one.
+fn note_failures(run: &mut Run) {
     let pools = run.pools.iter().filter_map(|pool| Some((pool.name, pool.error.as_ref()?)));
     let told: Vec<String> = pools.map(|(name, error)| format!("{name}: {error}")).collect();
     run.notes.partial.extend(told);
@@ -149,6 +148,7 @@ fn metadata(run: &Run, merged: &Merged, quality: &Quality) -> Map<String, Value>
     let anchors: Vec<Value> = run.brief.anchors.iter().map(anchor).collect();
     let value = json!({
         "target_count": run.brief.size.target,
+        "shortfall": run.brief.size.target.saturating_sub(list.len()),
         "iteration": run.notes.improvements.len() + 1,
         "improvements": run.notes.improvements,
         "cohesion_score": hundredths(quality.cohesion),
@@ -168,6 +168,7 @@ fn metadata(run: &Run, merged: &Merged, quality: &Quality) -> Map<String, Value>
         },
         "filtered": merged.counts,
         "strategies": strategies(run, list),
+        "notes": notes(run, list),
         "partial": !run.notes.partial.is_empty(),
         "partial_reasons": run.notes.partial,
         "anchor_tracks": anchors,
@@ -178,6 +179,17 @@ fn metadata(run: &Run, merged: &Merged, quality: &Quality) -> Map<String, Value>
         Value::Object(map) => map,
         _ => Map::new(),
     }
+}
+
+/// What of the request could not be heeded, and why.
+fn notes(run: &Run, list: &[Candidate]) -> Vec<&'static str> {
+    let dated = list.iter().any(|candidate| candidate.released.is_some());
+    let era =
+        run.brief.request.temporal_context.as_ref().is_some_and(|wanted| {
+            wanted.decade.is_some() || wanted.era.is_some() || wanted.year_range.is_some()
+        });
+    let undated = "no release dates are known, so the era that was asked for could not be heeded";
+    (era && !dated).then_some(undated).into_iter().collect()
 }
 
 /// Of a run that ends without a list.

@@ -32,7 +32,7 @@ impl Pipeline {
     ) -> Gathered {
         let _measured = self.parts.profiler.measure(names::SEED_GATHERING);
         let began = Instant::now();
-        let limit = calls.limit(self.parts.run.strategy_timeout);
+        let limit = calls.early_limit(self.parts.run.strategy_timeout);
         let most = self.parts.run.max_artists;
 
         let took = timed(mentions::find(run, calls, limit)).await.1;
@@ -44,7 +44,7 @@ impl Pipeline {
         run.timings.gathering(Gathering::FetchTopArtists, took);
 
         telling.part(Status::GatheringSeeds, "anchors").await;
-        let took = timed(anchors::gather(run, calls, limit, user, &known, most)).await.1;
+        let took = timed(anchors::gather(run, calls, limit, user, &known, &starters, most)).await.1;
         run.brief.anchors = anchors::choose(&run.brief, &finish::wanted(run, &self.parts.rules), &known);
         run.timings.gathering(Gathering::SelectAnchors, took);
 

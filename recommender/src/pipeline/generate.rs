@@ -4,11 +4,13 @@
 //! is late takes nothing from the tracks that others have brought: a strategy fails only as far as
 //! its own calls do, and without features its tracks come on defaults.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::join_all;
+use uuid::Uuid;
 
 use super::calls::{Calls, Limit, answers};
 use super::features::{self, Learned};
@@ -21,6 +23,7 @@ use crate::ranking::Candidate;
 use crate::ranking::shares::{SURPLUS, Shares};
 use crate::recobeat::{Answer, Ask};
 use crate::strategy::{ArtistDiscovery, Brief, Fallback, SeedBased, Strategy, UserAnchor};
+
 /// In the order of the plan's needs.
 const STRATEGIES: [&dyn Strategy; 4] = [&UserAnchor, &ArtistDiscovery, &SeedBased, &Fallback];
 /// Batches of features that each could make use of.
@@ -113,6 +116,7 @@ fn timer(source: Source) -> Option<&'static str> {
 }
 
 fn take(run: &mut Run, shares: Shares, gathered: Vec<Gathered>) {
+    let target = run.brief.size.target;
     let mut found = Vec::new();
     for (strategy, mut one) in STRATEGIES.into_iter().zip(gathered) {
         one.unspent.into_iter().for_each(|unspent| run.plan.give_back(unspent));
@@ -126,8 +130,13 @@ fn take(run: &mut Run, shares: Shares, gathered: Vec<Gathered>) {
         }
         found.push((strategy, one.tracks, one.learned.looked_at, one.failed));
     }
+    let mut brought: HashSet<Uuid> = HashSet::new();
     for (strategy, tracks, looked_at, failed) in found {
-        let share = shares.of(strategy.source());
+        let share = match strategy.source() {
+            // What all others lack is the fallback's to fill; it comes last.
+            Source::Fallback if brought.len() < target => target,
+            source => shares.of(source),
+        };
         let mut tracks = tracks;
         if looked_at.is_empty() {
             tracks.truncate(share * SURPLUS);
@@ -135,6 +144,7 @@ fn take(run: &mut Run, shares: Shares, gathered: Vec<Gathered>) {
             tracks.retain(|track| looked_at.contains(&track.id) || run.brief.is_mentioned(track));
         }
         let candidates: Vec<Candidate> = strategy.candidates(&run.brief, share, tracks);
+        brought.extend(candidates.iter().map(Candidate::id));
         let error = (!failed.is_empty()).then(|| summary(&failed));
         run.pools.push(Pool { name: strategy.name(), candidates, error });
     }

@@ -43,11 +43,15 @@ pub(super) async fn act(
     let asks = allowance.afford(draws);
     // A second attempt: it may take half of what the first took.
     let limit = shop.calls.limit(shop.time / 2);
-    let (answered, mut failed) = answers(shop.calls.all(asks, limit).await);
-    let (recommended, read): (Vec<_>, Vec<_>) =
-        answered.into_iter().partition(|(ask, _)| matches!(ask, Ask::Recommend(_)));
+    let (of_draws, of_pages): (Vec<_>, Vec<_>) = shop
+        .calls
+        .all(asks, limit)
+        .await
+        .into_iter()
+        .partition(|reply| matches!(reply.ask, Ask::Recommend(_)));
+    let ((recommended, mut failed_draws), (read, failed_pages)) = (answers(of_draws), answers(of_pages));
     let by_seeds = SeedBased.tracks(&run.brief, shares.of(SeedBased.source()), &recommended);
-    let by_artists = of_pages(run, &read);
+    let by_artists = tracks_of(run, &read);
     let known: HashSet<Uuid> = run.candidates().iter().map(Candidate::id).collect();
     let present: HashSet<Uuid> =
         list.iter().flat_map(|candidate| &candidate.track.artists).map(|artist| artist.id).collect();
@@ -63,19 +67,19 @@ pub(super) async fn act(
     let mut learned = features::fetch(&run.brief, shop.calls, &all, &mut allowance, limit).await;
     run.plan.give_back(allowance);
     run.notes.features_asked.extend(&learned.looked_at);
-    failed.append(&mut learned.failed);
+    failed_draws.append(&mut learned.failed);
     features::take(&mut run.brief, learned.rows);
     let looked_at = |tracks: Vec<Track>| -> Vec<Track> {
         tracks.into_iter().filter(|track| learned.looked_at.contains(&track.id)).collect()
     };
-    let strategies: [(&dyn Strategy, Vec<Track>); 2] =
-        [(&ArtistDiscovery, looked_at(by_artists)), (&SeedBased, looked_at(by_seeds))];
-    for (strategy, tracks) in strategies {
+    let strategies: [(&dyn Strategy, Vec<Track>, Vec<String>); 2] = [
+        (&ArtistDiscovery, looked_at(by_artists), failed_pages),
+        (&SeedBased, looked_at(by_seeds), failed_draws),
+    ];
+    for (strategy, tracks, failed) in strategies {
         let candidates = strategy.candidates(&run.brief, shares.of(strategy.source()), tracks);
-        run.pools.push(Pool { name: strategy.name(), candidates, error: None });
-    }
-    if let Some(pool) = run.pools.last_mut().filter(|_| !failed.is_empty()) {
-        pool.error = Some(summary(&failed));
+        let error = (!failed.is_empty()).then(|| summary(&failed));
+        run.pools.push(Pool { name: strategy.name(), candidates, error });
     }
     run.notes.improvements.push(action.name());
 }
@@ -152,7 +156,7 @@ fn next_pages(run: &Run, spare: &mut Vec<Artist>) -> Vec<Ask> {
     artists.chain(later).map(|(artist, page)| Ask::ArtistTracks { artist, page }).collect()
 }
 
-fn of_pages(run: &mut Run, read: &[(Ask, Answer)]) -> Vec<Track> {
+fn tracks_of(run: &mut Run, read: &[(Ask, Answer)]) -> Vec<Track> {
     let mut tracks: Vec<Track> = Vec::new();
     for (ask, answer) in read {
         if let (Ask::ArtistTracks { artist, page }, Answer::Tracks { rows, total_pages }) = (ask, answer) {

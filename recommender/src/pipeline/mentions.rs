@@ -160,16 +160,32 @@ fn described(mention: &MentionedTrack) -> String {
     }
 }
 
-/// The row with that id, whichever kind it is.
+/// The row with that id, whichever kind it is; or else the row of another id that answers for it.
 pub(super) fn by_id<'a>(known: &'a [(Ask, Answer)], id: &TrackId) -> Option<&'a Track> {
-    let rows = known.iter().filter_map(|(ask, answer)| match (ask, answer) {
-        (Ask::Tracks(_), Answer::Tracks { rows, .. }) => Some(rows),
+    let lists = known.iter().filter_map(|(ask, answer)| match (ask, answer) {
+        (Ask::Tracks(ids), Answer::Tracks { rows, .. }) => Some((ids, rows)),
         _ => None,
     });
-    rows.flatten().find(|track| match id {
+    let same = lists.clone().flat_map(|(_, rows)| rows).find(|track| has_id(track, id));
+    same.or_else(|| lists.clone().find_map(|(ids, rows)| relinked(ids, rows, id)))
+}
+
+fn has_id(track: &Track, id: &TrackId) -> bool {
+    match id {
         TrackId::Uuid(id) => track.id == *id,
         TrackId::Spotify(id) => track.spotify.as_ref() == Some(id),
-    })
+    }
+}
+
+/// A track may have moved to another id, under which its row comes. Where just one id and one row of
+/// an answer are left over, they belong together.
+fn relinked<'a>(ids: &[TrackId], rows: &'a [Track], id: &TrackId) -> Option<&'a Track> {
+    let mut lost = ids.iter().filter(|id| !rows.iter().any(|track| has_id(track, id)));
+    let mut strays = rows.iter().filter(|track| !ids.iter().any(|id| has_id(track, id)));
+    match (lost.next(), lost.next(), strays.next(), strays.next()) {
+        (Some(only), None, Some(stray), None) if only == id => Some(stray),
+        _ => None,
+    }
 }
 
 /// The best row of that title, and whether its artist is the one that was named. First an artist of
@@ -292,6 +308,22 @@ mod tests {
         assert_eq!(pick("Nobody"), Some((1, false)));
         assert_eq!(pick(""), Some((1, true)));
         assert_eq!(pick_title(&known, "Lantern", "").map(|(track, _)| track.id), None);
+    }
+
+    #[test]
+    fn one_row_under_another_id_belongs_to_the_one_id_without_a_row() {
+        let ids: Vec<TrackId> = (1..=3).map(|n| TrackId::Uuid(Uuid::from_u128(n))).collect();
+        let known = |numbers: &[u128]| {
+            let rows = numbers.iter().map(|n| row(*n, "Any", "A", 1)).collect();
+            vec![(Ask::Tracks(ids.clone()), Answer::Tracks { rows, total_pages: 1 })]
+        };
+        let found = |numbers: &[u128]| {
+            let known = known(numbers);
+            ids.iter().map(|id| by_id(&known, id).map(|track| track.id.as_u128())).collect::<Vec<_>>()
+        };
+        assert_eq!(found(&[3, 9, 1]), [Some(1), Some(9), Some(3)]);
+        assert_eq!(found(&[3, 9]), [None, None, Some(3)]);
+        assert_eq!(found(&[3, 8, 9, 1]), [Some(1), None, Some(3)]);
     }
 
     #[test]

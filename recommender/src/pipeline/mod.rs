@@ -69,6 +69,8 @@ pub struct Input {
     pub request: MoodRequest,
     /// Counts what it is asked; made for this run.
     pub catalogue: Arc<dyn Catalogue>,
+    /// Of the whole run.
+    pub deadline: Duration,
     /// The last resort for tracks.
     pub held: Arc<dyn HeldMoods>,
     pub progress: Arc<dyn Progress>,
@@ -139,7 +141,7 @@ impl Pipeline {
 
         telling.status(Status::GatheringSeeds).await;
         let artifacts = self.shelf(&run, &input.user).await;
-        let time = self.parts.run.deadline.saturating_sub(began.elapsed());
+        let time = input.deadline.saturating_sub(began.elapsed());
         let calls = Calls::new(input.catalogue, artifacts, time);
         let gathered = self.gather(&mut run, &calls, &telling, &input.user).await;
 
@@ -165,7 +167,7 @@ impl Pipeline {
         let draft = self.settled(&mut run, draft, &*input.held).await;
         run.timings.part(Part::FinalProcessing, settling.elapsed());
         if calls.ended() {
-            run.notes.partial.push(format!("the run's {} s were over", self.parts.run.deadline.as_secs()));
+            run.notes.partial.push(format!("the run's {} s were over", input.deadline.as_secs()));
         }
         if draft.merged.list.is_empty() {
             return Err(failure(&run, began.elapsed()));
@@ -212,6 +214,8 @@ impl Pipeline {
                 break;
             }
         }
+        // A round that did not win leaves nothing behind, nor does it refuse anything to the winner.
+        run.brief.negatives.clone_from(&best.negatives);
         best
     }
 
@@ -223,17 +227,23 @@ impl Pipeline {
         draft
     }
 
-    /// The list after the last pass; one that is too short is filled from a held list.
+    /// The list after the last pass; one that is too short because something failed is filled from a
+    /// held list.
     async fn settled(&self, run: &mut Run, draft: Draft, held: &dyn HeldMoods) -> Draft {
         let rules = &self.parts.rules;
         let mut draft = finish::settle(run, rules, draft);
         let count = draft.merged.list.len();
-        if (1..run.brief.size.minimum).contains(&count) {
+        let short = (1..run.brief.size.minimum).contains(&count);
+        if short && run.pools.iter().any(|pool| pool.error.is_some()) {
             let more = finish::from_held(run, held.nearest(&run.brief.mood).await);
             if !more.is_empty() {
                 run.pools.push(Pool { name: "fallback", candidates: more.clone(), error: None });
                 draft.merged.overflow.extend(more);
                 draft = finish::settle(run, rules, draft);
+                let borrowed = draft.merged.list.len().saturating_sub(count);
+                run.notes
+                    .partial
+                    .push(format!("{borrowed} tracks are borrowed from a popular mood that is near"));
             }
         }
         draft

@@ -34,7 +34,7 @@ pub struct Pool {
 pub struct Notes {
     /// Calls that failed before the strategies began.
     pub failed_calls: Vec<String>,
-    /// Why the list is less than it could be.
+    /// What failed or was late, so that the list is less than it could be.
     pub partial: Vec<String>,
     /// Tracks whose features were wanted, also if they were known already.
     pub features_asked: BTreeSet<Uuid>,

@@ -24,7 +24,8 @@ const BATCHES: usize = 2;
 /// Lower limit of popularity for what searches found, 0 to 100.
 const FLOOR: u8 = 15;
 
-/// Reads the rows of the user's tracks and of starter seeds, whose rows it gives back.
+/// Reads the rows of the user's tracks, of tracks that must not come out, and of starter seeds, whose
+/// rows it gives back.
 pub(super) async fn read_tracks(
     run: &mut Run,
     calls: &Calls,
@@ -39,7 +40,11 @@ pub(super) async fn read_tracks(
     let top = run.brief.request.top_tracks.iter().filter_map(|track| find(&track.id)).collect();
     let remix = run.brief.request.remix_tracks.iter().filter_map(|track| find(&track.id)).collect();
     let starters = starters.iter().filter_map(find).collect();
+    // By the id of the row, which stays the same when a track has moved.
+    let negative = |id: &TrackId| find(id).map_or_else(|| id.clone(), |track| track.id.into());
+    let negatives = run.brief.negatives.iter().map(negative).collect();
     run.failed(failed);
+    run.brief.negatives = negatives;
     run.brief.top_tracks = top;
     run.brief.remix_tracks = remix;
     starters
@@ -49,7 +54,9 @@ pub(super) async fn read_tracks(
 fn ids(request: &MoodRequest, starters: &[TrackId]) -> Vec<TrackId> {
     let users = request.top_tracks.iter().chain(&request.remix_tracks).map(|track| &track.id);
     let mut ids: Vec<TrackId> = Vec::new();
-    for id in starters.iter().chain(users) {
+    // A UUID is the row's own.
+    let negatives = request.negative_tracks.iter().filter(|id| matches!(id, TrackId::Spotify(_)));
+    for id in starters.iter().chain(users).chain(negatives) {
         if !ids.contains(id) {
             ids.push(id.clone());
         }

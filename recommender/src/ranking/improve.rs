@@ -70,22 +70,6 @@ fn reseed(list: &[Candidate]) -> Action {
     Action::ReseedFromClean { negatives: worst.take(3).map(|candidate| candidate.id()).collect(), seeds }
 }
 
-/// A list as it was at one time, with its measure.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Snapshot {
-    pub list: Vec<Candidate>,
-    pub quality: Quality,
-}
-
-/// The snapshot of the highest overall quality; of equal ones the earliest.
-pub fn best(snapshots: Vec<Snapshot>) -> Option<Snapshot> {
-    snapshots.into_iter().reduce(
-        |best, next| {
-            if next.quality.overall > best.quality.overall { next } else { best }
-        },
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
@@ -164,14 +148,5 @@ mod tests {
     fn a_track_is_never_seed_and_negative() {
         let Action::ReseedFromClean { seeds, negatives } = reseed(&list(6)) else { panic!("another action") };
         assert_eq!((seeds.len(), negatives), (5, vec![Uuid::from_u128(0)]));
-    }
-
-    #[test]
-    fn the_best_snapshot_wins_and_of_equals_the_first() {
-        let snapshot =
-            |overall, count| Snapshot { list: Vec::new(), quality: quality(overall, 0.5, count, 0) };
-        let best = best(vec![snapshot(0.6, 1), snapshot(0.7, 2), snapshot(0.7, 3), snapshot(0.5, 4)]);
-        assert_eq!(best.map(|best| best.quality.count), Some(2));
-        assert_eq!(super::best(Vec::new()), None);
     }
 }

@@ -25,11 +25,6 @@ impl Shares {
     pub fn of(self, source: Source) -> usize {
         self.0[source as usize]
     }
-
-    /// As many tracks as the strategy of that source should bring.
-    pub fn with_surplus(self, source: Source) -> usize {
-        SURPLUS * self.of(source)
-    }
 }
 
 /// Splits `total` by `parts` (of their sum) into whole numbers that add up to it: first the whole
@@ -79,11 +74,6 @@ mod tests {
     #[test]
     fn nothing_is_split_by_nothing() {
         assert_eq!(largest_remainder(7, [0, 0]), [0, 0]);
-    }
-
-    #[test]
-    fn a_surplus_is_three_shares() {
-        assert_eq!(Shares::new(20, false).with_surplus(Source::Reccobeat), 3 * 7);
     }
 
     proptest! {

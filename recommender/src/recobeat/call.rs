@@ -1,19 +1,21 @@
 //! One call to the proxy: its place, its headers, its time, and what its answer means.
 //!
-//! The proxy keeps the limits and repeats what failed upstream, so there is nothing to repeat here
-//! but a call it had no room for: that is waited out once, without holding a place meanwhile.
+//! The proxy keeps the limits and repeats what failed upstream, so nothing is repeated here. A call
+//! that it had no room for is told apart, with the time to come back: whoever has asked knows whether
+//! that is soon enough.
 
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode, header};
 use serde_json::Value;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use super::cache_status::Told;
 use super::run::{Lane, RunClient};
 use super::{CallError, wire};
+use crate::profile::names;
 
-/// Longest time of one call, its waits included.
+/// Longest time of one call, its wait for a place included.
 const LONGEST: Duration = Duration::from_secs(90);
 /// Bytes of an answer, at most: 500 tracks have half a megabyte.
 const LARGEST: usize = 8 * 1024 * 1024;
@@ -47,12 +49,24 @@ impl<'r> Attempt<'r> {
     }
 
     fn told(&self, status: StatusCode, told: Told) {
-        let mut counts = self.run.counts();
-        counts.hits += u32::from(told.hit && status == StatusCode::OK);
-        counts.upstream_calls += told.calls;
+        let now = Instant::now();
         // One that was turned away has done nothing but wait.
         let turned_away = status == StatusCode::TOO_MANY_REQUESTS;
-        counts.queued += if turned_away { self.begun.elapsed() } else { told.queued };
+        let waited = if turned_away { now } else { now.min(self.begun + told.queued) };
+        self.run.waits().note(self.begun, waited);
+        let mut counts = self.run.counts();
+        counts.hits += u32::from(told.hit && status == StatusCode::OK);
+        counts.upstream_calls = counts.upstream_calls.saturating_add(told.calls);
+    }
+
+    /// It was none: the proxy had no room.
+    fn turned_away(self) {
+        {
+            let mut counts = self.run.counts();
+            counts.requests -= 1;
+            counts.turned_away += 1;
+        }
+        self.answered();
     }
 
     fn answered(self) {
@@ -77,7 +91,7 @@ impl RunClient {
         if allowed.is_zero() {
             return Err(late);
         }
-        let outcome = timeout_at(limit, patiently(limit, || self.once(ask))).await.unwrap_or(Err(late));
+        let outcome = timeout_at(limit, self.once(ask)).await.unwrap_or(Err(late));
         if let Err(error) = &outcome {
             tracing::debug!(session = %self.tag.session, target = ask.target, %error, "call failed");
         }
@@ -87,8 +101,10 @@ impl RunClient {
     async fn once(&self, ask: &Ask) -> Result<Vec<u8>, CallError> {
         let waited = Instant::now();
         let _place = self.client.places.take(self.tag.lane != Lane::Interactive).await;
-        self.counts().queued += waited.elapsed();
+        self.waits().note(waited, Instant::now());
 
+        let profiler = self.profiler.as_ref();
+        let _measured = profiler.map(|profiler| profiler.measure(names::RECOBEAT_CALL).expecting(LONGEST));
         let attempt = Attempt::begin(self);
         let response = self.request(ask).send().await;
         let response = response.map_err(|error| CallError::Unreachable(wire::reason(&error)))?;
@@ -96,6 +112,9 @@ impl RunClient {
         attempt.told(status, Told::by(&headers));
         let body = wire::body(response, LARGEST).await;
         if let Some(error) = failure(status, &headers, body.as_deref().unwrap_or_default()) {
+            if matches!(error, CallError::Busy { .. }) {
+                attempt.turned_away();
+            }
             return Err(error);
         }
         let body = body.map_err(|broken| CallError::Shape(broken.to_string()))?;
@@ -113,20 +132,6 @@ impl RunClient {
             request = request.header(header::CACHE_CONTROL, "no-cache");
         }
         request
-    }
-}
-
-/// Comes back once, if it is told when and that is before `limit`.
-async fn patiently<T, F>(limit: Instant, attempt: impl Fn() -> F) -> Result<T, CallError>
-where
-    F: Future<Output = Result<T, CallError>>,
-{
-    match attempt().await {
-        Err(CallError::Busy { retry_after }) if limit.duration_since(Instant::now()) > retry_after => {
-            sleep(retry_after).await;
-            attempt().await
-        }
-        outcome => outcome,
     }
 }
 
@@ -156,29 +161,6 @@ fn message(status: StatusCode, body: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::cell::Cell;
-
-    /// Turned away `times` times; how often it was tried, and how long that took.
-    async fn tried(times: u32, retry_after: u64, left: u64) -> (u32, Result<(), CallError>, u64) {
-        let (begun, attempts) = (Instant::now(), Cell::new(0));
-        let outcome = patiently(begun + Duration::from_secs(left), || async {
-            attempts.set(attempts.get() + 1);
-            let retry_after = Duration::from_secs(retry_after);
-            if attempts.get() > times { Ok(()) } else { Err(CallError::Busy { retry_after }) }
-        });
-        let outcome = outcome.await;
-        (attempts.get(), outcome, begun.elapsed().as_secs())
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_busy_proxy_is_waited_for_once_if_there_is_time() {
-        let busy = |seconds| Err(CallError::Busy { retry_after: Duration::from_secs(seconds) });
-        assert_eq!(tried(0, 15, 90).await, (1, Ok(()), 0));
-        assert_eq!(tried(1, 15, 90).await, (2, Ok(()), 15));
-        assert_eq!(tried(2, 15, 90).await, (2, busy(15), 15));
-        assert_eq!(tried(1, 90, 90).await, (1, busy(90), 0));
-        assert_eq!(tried(1, 300, 90).await, (1, busy(300), 0));
-    }
 
     #[test]
     fn both_forms_of_errors_are_told() {

@@ -19,6 +19,7 @@ pub(crate) mod standin;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod waits;
 pub(crate) mod wire;
 
 use std::time::Duration;
@@ -54,7 +55,7 @@ pub struct Page<T> {
     pub total_pages: u32,
 }
 
-/// What to recommend by (contract §7).
+/// What to recommend by, as the recommendation endpoint takes it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Draw {
     /// 1 to 5.
@@ -74,7 +75,7 @@ pub struct Draw {
 /// Why a call brought nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
-    /// 429 or 503, after its `Retry-After` was waited out once if it fitted.
+    /// 429, or 503 with a `Retry-After`. Whether there is time to wait is for the caller to say.
     #[error("the proxy has no room for the call: come back in {} s", retry_after.as_secs())]
     Busy { retry_after: Duration },
     /// The upstream refused the request itself.
@@ -107,7 +108,7 @@ pub trait Catalogue: Send + Sync {
     async fn artist_tracks(&self, artist: Uuid, page: u32) -> Result<Page<Track>, CallError>;
     /// Full rows without features.
     async fn recommend(&self, draw: &Draw) -> Result<Vec<Track>, CallError>;
-    /// Time that the calls until now have waited in the proxy's queue, where that is known.
+    /// Time in which any of the calls until now has waited in the proxy's queue, where that is known.
     fn queued(&self) -> Duration {
         Duration::ZERO
     }
@@ -116,13 +117,15 @@ pub trait Catalogue: Send + Sync {
 /// What a run's calls came to, from the proxy's `Cache-Status`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tally {
-    /// Sent to the proxy, repetitions included.
+    /// Sent to the proxy, without those that were turned away.
     pub requests: u32,
+    /// Told to come back later, as the proxy had no room for them.
+    pub turned_away: u32,
     /// Of these, answered wholly from the proxy's cache.
     pub hits: u32,
     /// Upstream calls that the proxy made for them.
     pub upstream_calls: u32,
-    /// Time that they waited for their turn, summed: for a place among our own calls, then in the
+    /// Time in which any of them waited for its turn: for a place among our own calls, or in the
     /// proxy's queue.
     pub queued: Duration,
     /// Without an answer that could be used.

@@ -34,7 +34,7 @@ pub(super) fn page<T>(
 ) -> Result<Read<Page<T>>, CallError> {
     let (whole, Read { rows, skipped }) = content(body, row)?;
     let page = whole_number(&whole, "page").unwrap_or(asked);
-    let total_pages = whole_number(&whole, "totalPages").unwrap_or(page + 1);
+    let total_pages = whole_number(&whole, "totalPages").unwrap_or(page.saturating_add(1));
     Ok(Read { rows: Page { rows, page, total_pages }, skipped })
 }
 
@@ -162,6 +162,8 @@ mod tests {
     fn a_page_without_numbers_is_the_last() {
         let read = page(br#"{"content":[]}"#, 2, artist).expect("a page").rows;
         assert_eq!((read.page, read.total_pages), (2, 3));
+        let read = page(br#"{"content":[],"page":4294967295}"#, 0, artist).expect("a page").rows;
+        assert_eq!((read.page, read.total_pages), (u32::MAX, u32::MAX));
         let read = page(br#"{"content":[],"page":0,"size":25,"totalPages":44}"#, 0, artist).expect("a page");
         assert_eq!(read.rows.total_pages, 44);
     }

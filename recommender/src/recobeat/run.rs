@@ -11,8 +11,10 @@ use uuid::Uuid;
 use super::call::Ask;
 use super::client::Inner;
 use super::rows::{self, Read, Row};
+use super::waits::Waits;
 use super::{CallError, Catalogue, Draw, FeatureRow, Page, Tally, query};
 use crate::model::{Artist, Track, TrackId};
+use crate::profile::Profiler;
 
 /// How urgent a run is at the proxy (RFC 9218).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -43,7 +45,7 @@ pub struct RunTag {
     /// Its calls are `x-request-id: <session>-<n>` in all logs.
     pub session: Uuid,
     pub lane: Lane,
-    /// No call lasts longer, and no wait for the proxy begins that would.
+    /// No call lasts longer.
     pub deadline: Option<Instant>,
 }
 
@@ -53,21 +55,36 @@ pub struct RunClient {
     pub(super) client: Arc<Inner>,
     pub(super) tag: RunTag,
     calls: AtomicU64,
+    /// Without `queued`, which the waits tell.
     tally: Mutex<Tally>,
+    waits: Mutex<Waits>,
+    pub(super) profiler: Option<Arc<Profiler>>,
 }
 
 impl RunClient {
     pub(super) fn new(client: Arc<Inner>, tag: RunTag) -> Self {
-        Self { client, tag, calls: AtomicU64::new(0), tally: Mutex::default() }
+        let (calls, tally, waits) = (AtomicU64::new(0), Mutex::default(), Mutex::default());
+        Self { client, tag, calls, tally, waits, profiler: None }
+    }
+
+    /// Lets `profiler` hear how long each call takes.
+    #[must_use]
+    pub fn profiled(self, profiler: Arc<Profiler>) -> Self {
+        Self { profiler: Some(profiler), ..self }
     }
 
     /// Of all calls that have ended.
     pub fn tally(&self) -> Tally {
-        *self.counts()
+        let queued = self.waits().total();
+        Tally { queued, ..*self.counts() }
     }
 
     pub(super) fn counts(&self) -> MutexGuard<'_, Tally> {
         self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn waits(&self) -> MutexGuard<'_, Waits> {
+        self.waits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn next_request_id(&self) -> String {
@@ -103,7 +120,7 @@ impl RunClient {
         let mut counts = self.counts();
         match read {
             Ok(Read { rows, skipped }) => {
-                counts.skipped_rows += skipped;
+                counts.skipped_rows = counts.skipped_rows.saturating_add(skipped);
                 Ok(rows)
             }
             Err(error) => {
@@ -147,6 +164,6 @@ impl Catalogue for RunClient {
     }
 
     fn queued(&self) -> std::time::Duration {
-        self.tally().queued
+        self.waits().total()
     }
 }

@@ -43,10 +43,12 @@ impl Strategy for ArtistDiscovery {
             let pages = if middle == 0 { vec![0] } else { vec![0, middle] };
             let rows: Vec<Track> =
                 pages.into_iter().flat_map(|at| page(brief, answers, artist.id, at)).cloned().collect();
-            // The sample, then what else is there, for batches that have room left; last what is
-            // too little or too much known, so that a small catalogue is not starved.
+            // The sample, then what else is there, for batches that have room left.
+            let fitting = sample.take(&rows, 2 * PAGE);
+            // What is too little or too much known is only for a catalogue that is small.
             let everything = Sample { band: (0, 100), popular: 0 };
-            [sample.take(&rows, each), sample.take(&rows, 2 * PAGE), everything.take(&rows, each)].concat()
+            let rest = if fitting.len() < each { everything.take(&rows, each) } else { Vec::new() };
+            [sample.take(&rows, each), fitting, rest].concat()
         });
         in_turn(brief, per_artist.map(distinct).collect())
     }

@@ -2,7 +2,7 @@
 
 use super::rows::{few_of_each, in_turn};
 use super::{Brief, Strategy};
-use crate::model::{Source, Track};
+use crate::model::{Mood, Source, Track};
 use crate::ranking::cohesion::{self, Tolerance};
 use crate::ranking::picks::nearest;
 use crate::ranking::{Candidate, shares};
@@ -18,6 +18,13 @@ const FACTOR: f64 = 0.85;
 const FLOOR: u8 = 15;
 /// The shortest text that can be searched for, in characters.
 const SHORTEST: usize = 3;
+
+impl Fallback {
+    /// In a track that nothing but need speaks for.
+    pub fn confidence(candidate: &Candidate, mood: &Mood) -> f64 {
+        FACTOR * cohesion::of_candidate(candidate, mood, Tolerance::Generator)
+    }
+}
 
 impl Strategy for Fallback {
     fn name(&self) -> &'static str {
@@ -54,12 +61,8 @@ impl Strategy for Fallback {
     fn candidates(&self, brief: &Brief, share: usize, tracks: Vec<Track>) -> Vec<Candidate> {
         let scored = tracks.into_iter().map(|track| {
             let candidate = brief.candidate(track, Source::Fallback);
-            let cohesion = cohesion::of_candidate(&candidate, &brief.mood, Tolerance::Generator);
-            Candidate {
-                confidence: FACTOR * cohesion,
-                reasoning: "its title speaks of the mood".into(),
-                ..candidate
-            }
+            let confidence = Self::confidence(&candidate, &brief.mood);
+            Candidate { confidence, reasoning: "its title speaks of the mood".into(), ..candidate }
         });
         nearest(few_of_each(brief, scored.collect()), &brief.mood, share * shares::SURPLUS)
     }

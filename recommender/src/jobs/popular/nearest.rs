@@ -1,8 +1,8 @@
 //! The held list that is nearest to a mood, as a last resort for a run that lacks tracks.
 //!
 //! What is held depends on the hour and on what others asked for, so a run that borrows from it is not
-//! the same for equal requests and equal rows. Runs are given `NothingHeld` instead unless an operator
-//! prefers fuller lists to repeatable ones.
+//! the same for equal requests and equal rows. Only a run in which something failed may: it could not
+//! be repeated anyhow, and its list says that it has borrowed.
 
 use std::sync::Arc;
 

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::key;
 use super::moods::{Moods, PopularMoods, is_partial};
 use crate::jobs::Job;
+use crate::jobs::drive::GRACE;
 use crate::jobs::runner::Unwatched;
 use crate::model::MoodRequest;
 
@@ -88,9 +89,9 @@ async fn make(moods: &PopularMoods, mood: &str) {
         request: MoodRequest::of(mood),
         warming: true,
     };
+    let limit = job.deadline(moods.0.deadline) + GRACE;
     let run = AssertUnwindSafe(moods.0.runner.run(job, Arc::new(Unwatched))).catch_unwind();
-    // The lowest lane may have to wait long for a pause of all others.
-    match timeout(moods.0.deadline * 3, run).await {
+    match timeout(limit, run).await {
         Ok(Ok(Ok(list))) if is_partial(&list) => tracing::warn!(mood, "a popular mood came out partial"),
         Ok(Ok(Ok(list))) => {
             tracing::debug!(mood, tracks = list.recommendations.len(), "a popular mood is warm");

@@ -1,5 +1,6 @@
 //! A run from its start to its end.
 
+use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -50,6 +51,23 @@ async fn a_reader_who_never_reads_blocks_nobody() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_slow_store_holds_up_no_run_and_knows_its_steps_later() {
+    let house = House::of([Act::Makes(SECOND * 30, 20)]);
+    let session = house.runs.start(start("ann", "calm")).await.unwrap().session_id;
+    *house.store.delay.lock().unwrap() = SECOND * 4;
+    let told = house.runs.events("ann", session, None).await.unwrap();
+    sleep(SECOND).await;
+    let standing = house.runs.status("ann", session);
+    assert_eq!(standing.await.unwrap().status, Status::GatheringSeeds);
+    sleep(SECOND * 16).await;
+    assert_eq!(house.store.get(session).current_step.as_deref(), Some("gathering_seeds"));
+    sleep(SECOND * 14).await;
+    assert_eq!(house.script.running.load(SeqCst), 0, "its 30 s are over");
+    let events: Vec<_> = told.collect().await;
+    assert_eq!(events.last().unwrap().kind, EventKind::Complete);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_run_without_tracks_has_failed() {
     let house = House::of([Act::Makes(SECOND, 0)]);
     let session = house.runs.start(start("ann", "calm")).await.unwrap().session_id;
@@ -95,7 +113,7 @@ async fn more_runs_than_places_wait_in_order_of_arrival() {
     let row = house.runs.wait("ann", sessions[5], SECOND * 400).await.unwrap();
     assert_eq!(row.status, Status::Completed);
     assert_eq!(house.script.prompts(), ["0", "1", "2", "3", "4", "5"]);
-    assert_eq!(house.script.most.load(std::sync::atomic::Ordering::SeqCst), 2);
+    assert_eq!(house.script.most.load(SeqCst), 2);
     assert!(house.runs.active().is_empty());
 }
 

@@ -37,7 +37,7 @@ async fn two_strategies_that_fail_leave_what_searches_have_found() {
     fake.fail(Method::Recommend, FAILED);
     fake.fail(Method::ArtistTracks, FAILED);
     let done = Bench::new().run(&fake, prompt()).await.expect("a list");
-    assert!(!done.recommendations.is_empty());
+    assert!(done.recommendations.len() >= 16, "{:#}", done.metadata);
     assert!(done.recommendations.iter().all(|one| one.source == Source::Fallback));
     assert!(!error(&done, "artist_discovery").is_empty());
 }
@@ -145,6 +145,7 @@ async fn a_list_that_is_too_short_is_filled_from_a_held_one() {
         user: "anna".into(),
         request: MoodRequest::of("zzz"),
         catalogue: fake.clone(),
+        deadline: Duration::from_secs(120),
         held,
         progress: bench.heard.clone(),
     };

@@ -127,3 +127,36 @@ async fn negatives_never_come_out_and_are_fewer_than_seeds() {
     assert!(ids(&done.recommendations).is_disjoint(&refused));
     assert_eq!(done.metadata["strategies"]["seed_based"]["error"], json!(null), "{:#}", done.metadata);
 }
+
+#[tokio::test(start_paused = true)]
+async fn starter_seeds_are_known_also_beside_a_users_tracks() {
+    let fake = Arc::new(Fake::new());
+    let starter = fake.all_tracks()[TRACKS_EACH].clone();
+    let bench = Bench::with(|parts| {
+        parts.moods.starter_seeds.insert("calm and relaxing".into(), vec![starter.id.to_string()]);
+    });
+    let track = &fake.all_tracks()[2 * TRACKS_EACH];
+    let top =
+        TopTrack { id: track.id.into(), name: track.title.clone(), artists: Vec::new(), popularity: None };
+    bench.run(&fake, MoodRequest { top_tracks: vec![top], ..prompt() }).await.expect("a list");
+    let asked = fake.calls().into_iter().any(
+        |call| matches!(call, crate::recobeat::testing::Call::Features(ids) if ids.contains(&starter.id.into())),
+    );
+    assert!(asked);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_era_that_cannot_be_heeded_is_told() {
+    let fake = Arc::new(Fake::new());
+    let era = crate::model::TemporalContext {
+        decade: Some("1990s".into()),
+        era: None,
+        year_range: Some([1990, 1999]),
+        is_temporal: true,
+    };
+    let dated = MoodRequest { temporal_context: Some(era), ..prompt() };
+    let done = Bench::new().run(&fake, dated).await.expect("a list");
+    assert!(done.metadata["notes"][0].as_str().unwrap().contains("release dates"), "{:#}", done.metadata);
+    let done = Bench::new().run(&fake, prompt()).await.expect("a list");
+    assert_eq!(done.metadata["notes"], json!([]));
+}

@@ -75,6 +75,7 @@ impl Bench {
             user: "anna".into(),
             request,
             catalogue,
+            deadline: config::Run::default().deadline,
             held: Arc::new(NothingHeld),
             progress: self.heard.clone(),
         };

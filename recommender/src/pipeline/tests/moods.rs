@@ -39,6 +39,8 @@ async fn a_popular_mood_makes_a_list_of_its_size_within_the_calls(#[case] mood: 
     // A small world: each kind of music has five artists, and an artist has two places in a list.
     let count = done.recommendations.len() as u64;
     assert!((16..=target).contains(&count), "{count} of {target}: {:#}", done.metadata);
+    assert_eq!(done.metadata["shortfall"].as_u64(), Some(target - count));
+    assert_eq!(done.metadata["partial"], serde_json::json!(false), "a short list is no failure");
     assert!(fake.requests() <= 24, "{} requests", fake.requests());
 }
 
@@ -103,7 +105,8 @@ async fn the_metadata_has_what_the_interface_promises() {
         assert!(metadata["strategies"][name]["found"].as_u64().unwrap() > 0, "{metadata:#}");
     }
     assert_eq!(metadata["unresolved_mentions"], serde_json::json!([]));
-    assert!(metadata["features"]["found"].as_u64() <= metadata["features"]["asked"].as_u64());
+    let features = |name: &str| metadata["features"][name].as_u64().unwrap();
+    assert_eq!(features("asked"), features("found") + features("defaults"));
 }
 
 #[test]

@@ -56,53 +56,12 @@ async fn refusals_say_why(#[case] status: u16, #[case] body: &'static str, #[cas
 #[case::over_the_budget(429)]
 #[case::unavailable(503)]
 #[tokio::test]
-async fn a_busy_proxy_is_asked_once_more_when_it_says(#[case] status: u16) {
-    let server = StandIn::start(move |_, before| {
-        let reply = Reply::json(EMPTY);
-        if before == 0 { reply.status(status).with("retry-after", "0") } else { reply }
-    })
-    .await;
+async fn a_busy_proxy_says_when_to_come_back_and_that_is_no_request(#[case] status: u16) {
+    let server = StandIn::saying(Reply::json("{}").status(status).with("retry-after", "300")).await;
     let (outcome, tally) = asked(&server).await;
-    assert_eq!(outcome, Ok(0));
-    assert_eq!((tally.requests, tally.failed), (2, 1));
-    let ids: Vec<_> =
-        server.seen().iter().map(|seen| seen.header("x-request-id").map(str::to_owned)).collect();
-    assert_ne!(ids[0], ids[1]);
-}
-
-#[tokio::test]
-async fn a_proxy_that_stays_busy_is_left_alone() {
-    let server = StandIn::saying(Reply::json("{}").status(429).with("retry-after", "0")).await;
-    let (outcome, tally) = asked(&server).await;
-    assert_eq!(outcome, Err(CallError::Busy { retry_after: Duration::ZERO }));
-    assert_eq!((tally.requests, tally.failed), (2, 2));
-}
-
-#[tokio::test]
-async fn a_wait_that_does_not_fit_is_not_begun() {
-    let server = StandIn::saying(Reply::json("{}").status(429).with("retry-after", "300")).await;
-    let retry_after = Duration::from_secs(300);
-    assert_eq!(asked(&server).await.0, Err(CallError::Busy { retry_after }));
+    assert_eq!(outcome, Err(CallError::Busy { retry_after: Duration::from_secs(300) }));
+    assert_eq!((tally.requests, tally.turned_away, tally.failed), (0, 1, 0));
     assert_eq!(server.seen().len(), 1);
-}
-
-#[tokio::test]
-async fn no_place_is_held_while_waiting() {
-    let server = StandIn::start(|seen, _| {
-        let reply = Reply::json(EMPTY);
-        let busy = seen.target.contains("audio-features");
-        if busy { reply.status(429).with("retry-after", "60") } else { reply }
-    })
-    .await;
-    let client = client(&server);
-    let (first, second) = (client.for_run(tag(Lane::Warm)), client.for_run(tag(Lane::Warm)));
-    // Background work has one of the two places.
-    let waiting = tokio::spawn(async move { first.features(&both()).await });
-    while server.seen().is_empty() {
-        tokio::task::yield_now().await;
-    }
-    assert_eq!(second.tracks(&both()).await, Ok(Vec::new()));
-    waiting.abort();
 }
 
 #[rstest]

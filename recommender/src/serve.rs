@@ -34,6 +34,8 @@ use crate::store::{self, StoreError};
 const GRACE: Duration = Duration::from_secs(5);
 /// For runs to come to an end by themselves.
 const LAST_CALL: Duration = Duration::from_secs(3);
+/// For a database that starts together with the service.
+const DATABASE_COMES_UP: Duration = Duration::from_secs(30);
 /// Entries of the caches in memory.
 const CACHE_ENTRIES: usize = 5_000;
 
@@ -67,11 +69,8 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     let (app, clock) = (assemble(config).await?, Arc::new(SystemClock));
     let (runs, stopping) = (app.runs.clone(), app.stopping.clone());
     let schedule = Schedule::spawn(&app.config.schedule, app.moods.clone(), clock);
-    match runs.resume_all().await {
-        Ok(0) => {}
-        Ok(resumed) => tracing::info!(resumed, "took up runs of an earlier process"),
-        Err(error) => tracing::error!(%error, "runs of an earlier process stay as they are"),
-    }
+    // At once, and again and again: replicas may die later.
+    let tending = runs.tend();
     tracing::info!(%listen, mode = app.gate.mode(), store = app.store.engine(), "recobeat-recommender serves");
 
     let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
@@ -83,6 +82,7 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     }
     tracing::info!("stopping");
     stopping.cancel();
+    tending.abort();
     if let Some(schedule) = schedule {
         schedule.abort();
     }
@@ -109,7 +109,7 @@ async fn assemble(config: Config) -> Result<App, ServeError> {
         None => (Cache::memory(CACHE_ENTRIES), Limiter::in_memory(config.limits.clone())),
     };
     let cache = Arc::new(cache);
-    let store = store::open_or_memory(&config.database_url).await?;
+    let store = store::open_within(&config.database_url, DATABASE_COMES_UP).await?;
     let profiler = Profiler::new(Arc::clone(&cache));
     let run = &config.run;
     let pipeline = Pipeline::new(pipeline::Parts {

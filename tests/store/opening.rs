@@ -6,8 +6,9 @@ use crate::sample::{
     Engine::{Memory, Postgres, Sqlite},
     Ground, finished, list_of, run,
 };
-use recobeat_recommender::store::{StoreError, open, open_or_memory};
+use recobeat_recommender::store::{StoreError, open, open_within};
 use rstest::rstest;
+use std::time::Duration;
 
 async fn refusal(url: &str) -> String {
     open(url).await.err().expect("it does not open").to_string()
@@ -24,7 +25,7 @@ async fn a_url_that_means_nothing_is_told_with_those_that_do(#[case] url: &str, 
 
     assert!(error.contains(why) && error.contains("sqlite:PATH"), "{error}");
     assert!(!error.contains("hunter2"), "{error}");
-    assert!(matches!(open_or_memory(url).await, Err(StoreError::Url(_))));
+    assert!(matches!(open_within(url, Duration::from_secs(60)).await, Err(StoreError::Url(_))));
 }
 
 #[rstest]
@@ -79,8 +80,18 @@ async fn a_file_of_something_else_is_not_touched() {
 }
 
 #[tokio::test]
-async fn without_a_database_runs_are_kept_in_memory() {
-    let store = open_or_memory("postgres://ann@127.0.0.1:9/x").await.unwrap();
+async fn a_database_that_stays_away_is_never_replaced_by_memory() {
+    let opened = open_within("postgres://ann@127.0.0.1:9/x", Duration::ZERO).await;
+
+    assert!(matches!(opened.err(), Some(StoreError::Open { .. })));
+}
+
+#[rstest]
+#[case("memory")]
+#[case("sqlite::memory:")]
+#[tokio::test]
+async fn runs_are_kept_in_memory_where_the_operator_says_so(#[case] url: &str) {
+    let store = open_within(url, Duration::ZERO).await.unwrap();
 
     let begun = store.begin(&run("ann", "calm")).await.unwrap();
     store.complete(begun.session_id, &finished(1)).await.unwrap();

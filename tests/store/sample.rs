@@ -4,7 +4,7 @@ use crate::harness::postgres::Database;
 use recobeat_recommender::model::{
     AudioFeatures, Features, FeaturesSource, Phase, Playlist, Recommendation, Source,
 };
-use recobeat_recommender::store::{Finished, ListQuery, NewRun, Store, open};
+use recobeat_recommender::store::{Finished, ListQuery, NewRun, Store, StoreError, open};
 use serde_json::{Value, json};
 use std::ops::Deref;
 use std::sync::Arc;
@@ -49,6 +49,18 @@ impl Ground {
 
     pub(crate) async fn begun(&self, user: &str, prompt: &str) -> Playlist {
         self.store.begin(&run(user, prompt)).await.expect("a new run")
+    }
+
+    /// Edits a list as it is now.
+    pub(crate) async fn edit(
+        &self,
+        user: &str,
+        session: Uuid,
+        list: &[Recommendation],
+    ) -> Result<Playlist, StoreError> {
+        let seen =
+            self.store.by_session(session).await.map_or_else(|_| Default::default(), |row| row.updated_at);
+        self.store.edit(user, session, seen, list).await
     }
 
     pub(crate) async fn completed(&self, user: &str, prompt: &str, end: &Finished) -> Playlist {

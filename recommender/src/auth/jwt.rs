@@ -83,7 +83,8 @@ impl Verifier {
         }
         let key = self.key(header.kid.as_deref()).ok_or(Denied::Unknown("the token's key is unknown"))?;
         let token = decode::<Claims>(token, key, &self.validation).map_err(|error| reason(error.kind()))?;
-        user(&token.claims.sub).ok_or(Denied::Unknown("the token's sub must be 1 to 200 characters"))
+        user(&token.claims.sub)
+            .ok_or(Denied::Unknown("the token's sub must be 1 to 200 characters without blanks around"))
     }
 
     /// A token may leave its `kid` out only where there is no choice.

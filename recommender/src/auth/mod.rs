@@ -29,8 +29,6 @@ pub const LOCAL_USER: &str = "local";
 pub struct Caller {
     /// 1 to 200 characters.
     pub user: String,
-    /// The request would open the endpoints of operators too.
-    pub admin: bool,
 }
 
 /// What a request shows of its sender.
@@ -126,7 +124,7 @@ impl Gate {
                 named_user(evidence.headers)?.ok_or(Denied::Unknown("x-user-id must name the user"))?
             }
         };
-        Ok(Caller { user, admin: self.operator(evidence).is_ok() })
+        Ok(Caller { user })
     }
 
     /// Lets operators pass, and nobody else.
@@ -140,6 +138,11 @@ impl Gate {
             (None, Mode::Open(neighbourhood)) => neighbourhood.check(evidence),
             (None, _) => Err(Denied::Forbidden("closed: no token is set for operators")),
         }
+    }
+
+    /// Whether all users come through one service, and so from its address.
+    pub fn is_behind_a_service(&self) -> bool {
+        matches!(self.mode, Mode::Service(_))
     }
 
     /// As in the configuration.
@@ -174,13 +177,16 @@ fn named_user(headers: &HeaderMap) -> Result<Option<String>, Denied> {
     let text = str::from_utf8(value.as_bytes()).ok();
     match text.and_then(user) {
         Some(user) => Ok(Some(user)),
-        None => Err(Denied::Unknown("x-user-id must be 1 to 200 characters")),
+        None => Err(Denied::Unknown("x-user-id must be 1 to 200 characters without blanks around")),
     }
 }
 
 /// A name that may own rows.
 fn user(text: &str) -> Option<String> {
-    let text = text.trim();
-    let good = !text.is_empty() && text.chars().count() <= 200 && !text.chars().any(char::is_control);
+    // Refused, not trimmed: two names must not be one user.
+    let good = !text.is_empty()
+        && text.trim() == text
+        && text.chars().count() <= 200
+        && !text.chars().any(char::is_control);
     good.then(|| text.to_owned())
 }

@@ -14,7 +14,7 @@ use super::{Denied, Evidence};
 
 #[derive(Debug)]
 pub(super) struct Neighbourhood {
-    /// Origins of the app, beside those of this machine.
+    /// Origins of the app, beside those of this machine. `*` is none: any page could be anybody here.
     origins: Vec<String>,
 }
 
@@ -47,7 +47,7 @@ impl Neighbourhood {
 
     fn trusts(&self, origin: &str) -> bool {
         let authority = origin.parse::<Uri>().ok().and_then(|uri| uri.authority().cloned());
-        self.origins.iter().any(|known| known == origin || known == "*")
+        self.origins.iter().any(|known| known == origin && known != "*")
             || authority.is_some_and(|authority| names_this_machine(authority.as_str()))
     }
 }

@@ -76,7 +76,7 @@ fn is_unknown(answer: &Result<Caller, Denied>) -> bool {
 fn a_good_token_names_its_user() {
     let gate = gate(&auth(AuthMode::Jwt));
     let caller = answer(&gate, &rs256(json!({}))).expect("a caller");
-    assert_eq!(caller, Caller { user: "ann".into(), admin: false });
+    assert_eq!(caller, Caller { user: "ann".into() });
 }
 
 #[rstest]
@@ -254,7 +254,7 @@ fn without_an_operators_token_their_endpoints_are_closed_to_tokens() {
     let gate = gate(&auth(AuthMode::Service));
     let headers = headers(&[("authorization", &format!("Bearer {SERVICE}")), ("x-user-id", "ann")]);
     assert!(matches!(gate.operator(from("127.0.0.1:4000", &headers)), Err(Denied::Forbidden(_))));
-    assert!(!gate.caller(from("127.0.0.1:4000", &headers)).expect("a user").admin);
+    assert!(gate.caller(from("127.0.0.1:4000", &headers)).is_ok());
 }
 
 #[test]
@@ -283,4 +283,31 @@ fn a_configuration_that_lets_in_nobody_or_anybody_is_an_error(#[case] spoil: fn(
     let mut auth = auth(AuthMode::Jwt);
     spoil(&mut auth);
     Gate::new(&auth, &config::Cors { allowed_origins: Vec::new() }).expect_err("a bad configuration");
+}
+
+#[test]
+fn an_open_service_trusts_no_page_because_all_may_read_its_answers() {
+    let cors = config::Cors { allowed_origins: vec!["*".into()] };
+    let gate = Gate::new(&auth(AuthMode::Open), &cors).expect("a good configuration");
+    for origin in ["https://evil.example", "*", "null"] {
+        let headers = headers(&[("origin", origin)]);
+        assert!(
+            matches!(gate.caller(from("127.0.0.1:4000", &headers)), Err(Denied::Forbidden(_))),
+            "{origin}"
+        );
+        assert!(gate.operator(from("127.0.0.1:4000", &headers)).is_err());
+    }
+    let headers = headers(&[("origin", "http://localhost:3000")]);
+    assert!(gate.caller(from("127.0.0.1:4000", &headers)).is_ok());
+}
+
+#[test]
+fn a_user_with_blanks_around_is_refused_not_taken_for_another() {
+    let gate = gate(&auth(AuthMode::Jwt));
+    for sub in [" ann", "ann ", "\u{a0}ann"] {
+        let key = EncodingKey::from_rsa_pem(PRIVATE.as_bytes()).expect("a key");
+        let token = signed(Algorithm::RS256, &key, &claims(json!({ "sub": sub })));
+        let headers = headers(&[("authorization", &format!("Bearer {token}"))]);
+        assert!(gate.caller(from("127.0.0.1:4000", &headers)).is_err(), "{sub:?}");
+    }
 }

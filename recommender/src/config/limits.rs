@@ -5,22 +5,22 @@ use serde::Serialize;
 use super::kind::{self, Fault, KIB, Kind, MIB, Parsed, list, parsed, size, whole};
 use super::reader::{Reader, defaults};
 
-/// Requests a minute, per caller; and per address, whoever calls from there.
+/// Requests a minute, per caller; and per address, whoever calls from there. 0 is no limit.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Limits {
     pub start_per_minute: u32,
-    /// 0: no quota.
     pub start_per_day: u32,
     pub remix_per_minute: u32,
     pub status_per_minute: u32,
     pub prefetch_per_minute: u32,
     pub warm_per_minute: u32,
-    /// All endpoints that need a caller, from one address.
+    /// All endpoints but those of health, from one address; in `service` mode only requests that show
+    /// no good token.
     pub address_per_minute: u32,
     /// Largest body of a request, in bytes.
     #[serde(serialize_with = "kind::serialize_size")]
     pub body: usize,
-    /// Runs under way at once; more wait, oldest first.
+    /// Runs under way at once, four of them of one user; more wait, oldest first.
     pub concurrent_runs: usize,
 }
 
@@ -34,15 +34,15 @@ pub struct Cors {
 
 impl Limits {
     pub(super) fn read(r: &mut Reader<'_>) -> Self {
-        let mut rate = |name, default| r.key(name, default, whole(1..=1_000_000));
+        let mut rate = |name, default| r.key(name, default, whole(0..=1_000_000).because("0 sets no limit"));
         Self {
             start_per_minute: rate("start_per_minute", 10),
             remix_per_minute: rate("remix_per_minute", 5),
             status_per_minute: rate("status_per_minute", 60),
             prefetch_per_minute: rate("prefetch_per_minute", 5),
             warm_per_minute: rate("warm_per_minute", 1),
+            start_per_day: rate("start_per_day", 0),
             address_per_minute: rate("address_per_minute", 600),
-            start_per_day: r.key("start_per_day", 0, whole(0..=1_000_000).because("0 sets no quota")),
             body: r.key("body", 256 * 1024, size(KIB..=16 * MIB)),
             concurrent_runs: r.key("concurrent_runs", 32, whole(1..=10_000)),
         }

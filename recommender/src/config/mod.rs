@@ -49,7 +49,7 @@ use secret::debug_as_shown;
 pub struct Config {
     pub listen: SocketAddr,
     pub proxy: Proxy,
-    /// `sqlite:PATH` or `postgres://…`.
+    /// `sqlite:PATH`, `postgres://…`, or `memory`, which forgets with the process.
     #[serde(serialize_with = "secret::bare_url")]
     pub database_url: String,
     /// Caches in memory without one.

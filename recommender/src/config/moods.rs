@@ -26,7 +26,7 @@ pub struct Moods {
     pub cache: bool,
     #[serde(serialize_with = "kind::serialize_duration")]
     pub fresh_for: Duration,
-    /// Starts of a prompt after which it becomes a popular mood; 0: never.
+    /// Users after whose starts a prompt becomes a popular mood, which everybody sees; 0: never.
     pub promote_after: u32,
 }
 

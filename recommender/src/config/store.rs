@@ -6,6 +6,9 @@ use super::reader::Reader;
 /// The key `database_url`.
 pub(super) fn read_database(r: &mut Reader<'_>) -> String {
     let url = parsed("sqlite:PATH or postgres://user:password@host/database", |text| {
+        if text == "memory" {
+            return Ok(text.to_owned());
+        }
         let (scheme, rest) = text.split_once(':').unwrap_or_default();
         let known = match scheme {
             "sqlite" => !rest.trim_start_matches('/').is_empty(),
@@ -18,7 +21,7 @@ pub(super) fn read_database(r: &mut Reader<'_>) -> String {
     r.key("database_url", "sqlite:data/recommender.db".to_owned(), url.because(DATABASE).veiled())
 }
 
-const DATABASE: &str = "a file for one service, as in sqlite:data/recommender.db, or PostgreSQL for several";
+const DATABASE: &str = "a file for one service, as in sqlite:data/recommender.db, or PostgreSQL for several; memory keeps lists for 24 h and loses them at a restart";
 
 /// The key `redis_url`.
 pub(super) fn read_redis(r: &mut Reader<'_>) -> Option<String> {

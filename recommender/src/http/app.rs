@@ -7,6 +7,8 @@ use std::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::ProxyDesk;
+use super::health::Readiness;
+use super::streams::Streams;
 use crate::auth::Gate;
 use crate::cache::Cache;
 use crate::config::Config;
@@ -43,11 +45,24 @@ pub struct App(Arc<Inner>);
 struct Inner {
     parts: Parts,
     born: Instant,
+    streams: Streams,
+    readiness: Readiness,
 }
 
 impl App {
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(Inner { parts, born: Instant::now() }))
+        let (streams, readiness) = (Streams::default(), Readiness::default());
+        Self(Arc::new(Inner { parts, born: Instant::now(), streams, readiness }))
+    }
+
+    /// That are open.
+    pub(super) fn streams(&self) -> &Streams {
+        &self.0.streams
+    }
+
+    /// As it was told last.
+    pub(super) fn readiness(&self) -> &Readiness {
+        &self.0.readiness
     }
 
     /// Since the start of this process.

@@ -1,15 +1,21 @@
 //! Bodies and parameters, read with errors that name the field.
 
+use std::time::Duration;
+
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 
 use super::App;
 use super::error::ApiError;
 use crate::model::{FieldError, Unreadable};
+
+/// For a body to come.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A body of JSON within the limit, not yet read; empty when none was sent.
 #[derive(Debug)]
@@ -69,7 +75,8 @@ impl FromRequest<App> for Body {
         if told.is_some_and(|told: usize| told > most) {
             return Err(ApiError::TooLarge(most));
         }
-        let bytes = to_bytes(body, most).await.map_err(|error| {
+        let read = timeout(PATIENCE, to_bytes(body, most)).await.map_err(|_| ApiError::Slow)?;
+        let bytes = read.map_err(|error| {
             // The other cause is a sender that went away, who reads no answer.
             tracing::debug!(%error, "a body was not read");
             ApiError::TooLarge(most)

@@ -1,6 +1,7 @@
 //! Who calls, as arguments of handlers: a handler that takes none of these is open to everybody.
 //!
-//! The address is counted before the token is looked at, so that guessing is limited too.
+//! The address is counted before the token is looked at, so that guessing is limited too. Where all
+//! users come through one service, its address says nothing: only those who show no good token count.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
@@ -9,8 +10,12 @@ use http::request::Parts;
 
 use super::App;
 use super::error::ApiError;
-use crate::auth::{Caller, Evidence};
+use crate::auth::{Caller, Denied, Evidence};
 use crate::limits::Class;
+
+/// Whoever it is, counted by address.
+#[derive(Debug)]
+pub(super) struct Anyone;
 
 /// A user, named.
 #[derive(Debug)]
@@ -28,8 +33,7 @@ impl FromRequestParts<App> for User {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let evidence = counted(parts, app).await?;
-        Ok(Self(app.gate.caller(evidence)?.user))
+        Ok(Self(caller(parts, app, None).await?.user))
     }
 }
 
@@ -38,9 +42,7 @@ impl FromRequestParts<App> for Listener {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let token = access_token(parts.uri.query().unwrap_or_default());
-        let evidence = Evidence { query_token: token.as_deref(), ..counted(parts, app).await? };
-        let Caller { user, .. } = app.gate.caller(evidence)?;
-        Ok(Self(user))
+        Ok(Self(caller(parts, app, token.as_deref()).await?.user))
     }
 }
 
@@ -48,18 +50,50 @@ impl FromRequestParts<App> for Operator {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let evidence = counted(parts, app).await?;
-        app.gate.operator(evidence)?;
-        Ok(Self)
+        admitted(parts, app, None, |evidence| app.gate.operator(evidence)).await.map(|()| Self)
     }
 }
 
-async fn counted<'a>(parts: &'a Parts, app: &App) -> Result<Evidence<'a>, ApiError> {
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
+impl FromRequestParts<App> for Anyone {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        counted(peer(parts), app).await.map(|()| Self)
+    }
+}
+
+async fn caller(parts: &Parts, app: &App, query_token: Option<&str>) -> Result<Caller, ApiError> {
+    admitted(parts, app, query_token, |evidence| app.gate.caller(evidence)).await
+}
+
+/// What the gate says, with the address counted.
+async fn admitted<T>(
+    parts: &Parts,
+    app: &App,
+    query_token: Option<&str>,
+    ask: impl FnOnce(Evidence<'_>) -> Result<T, Denied>,
+) -> Result<T, ApiError> {
+    let peer = peer(parts);
+    let behind = app.gate.is_behind_a_service();
+    if !behind {
+        counted(peer, app).await?;
+    }
+    let answer = ask(Evidence { peer, headers: &parts.headers, query_token });
+    if behind && answer.is_err() {
+        counted(peer, app).await?;
+    }
+    Ok(answer?)
+}
+
+fn peer(parts: &Parts) -> Option<SocketAddr> {
+    parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0)
+}
+
+async fn counted(peer: Option<SocketAddr>, app: &App) -> Result<(), ApiError> {
     if let Some(peer) = peer {
         app.limiter.admit(Class::Address, &place(peer.ip()).to_string()).await?;
     }
-    Ok(Evidence { peer, headers: &parts.headers, query_token: None })
+    Ok(())
 }
 
 /// One household has 2⁶⁴ addresses of version 6.

@@ -3,6 +3,8 @@
 //! Texts are for callers. What went wrong inside is logged and never sent: no statement, no path, no
 //! address of a server. Another user's playlist is [`ApiError::Absent`], byte for byte.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
@@ -61,6 +63,10 @@ pub(super) enum ApiError {
     Conflict(String),
     /// 400: not yet.
     NotReady(String),
+    /// 429: with the number of streams one may follow.
+    Streams(u32),
+    /// 408: the body did not come in time.
+    Slow,
     /// 413, with the limit in bytes.
     TooLarge(usize),
     /// 415.
@@ -71,11 +77,16 @@ pub(super) enum ApiError {
     Proxy(String),
     /// 503: the database does not answer.
     Database,
+    /// 503: the line of runs that wait is full.
+    Full,
     /// 503: nothing new is begun.
     Stopping,
     /// 500.
     Internal,
 }
+
+/// When to come back where nobody knows better.
+const SOON: Duration = Duration::from_secs(5);
 
 pub(super) const NO_SESSION: &str = "no such session";
 pub(super) const NO_PLAYLIST: &str = "no such playlist";
@@ -90,6 +101,7 @@ impl ApiError {
     pub(super) fn store(error: StoreError, absent: &'static str) -> Self {
         match error {
             StoreError::Absent => Self::Absent(absent),
+            error @ StoreError::Changed => Self::Conflict(error.to_string()),
             StoreError::Passed(status) => Self::Conflict(format!("the run is already {}", status.name())),
             error => {
                 tracing::error!(%error, "the store failed");
@@ -103,6 +115,8 @@ impl ApiError {
         match error {
             RunError::Absent => Self::Absent(absent),
             RunError::Edit(reason) => Self::field("edit", reason),
+            error @ RunError::NoTrack => Self::field("track_id", error.to_string()),
+            RunError::Full => Self::Full,
             RunError::Stopping => Self::Stopping,
             RunError::Store(error) => Self::store(error, absent),
             error @ (RunError::Ended(_) | RunError::NotCompleted(_)) => Self::Conflict(error.to_string()),
@@ -113,7 +127,8 @@ impl ApiError {
         match self {
             Self::Denied(Denied::Unknown(_)) => StatusCode::UNAUTHORIZED,
             Self::Denied(Denied::Forbidden(_)) => StatusCode::FORBIDDEN,
-            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooMany(_) | Self::Streams(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Slow => StatusCode::REQUEST_TIMEOUT,
             Self::Malformed(_) | Self::NotReady(_) => StatusCode::BAD_REQUEST,
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Absent(_) => StatusCode::NOT_FOUND,
@@ -122,7 +137,7 @@ impl ApiError {
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Proxy(_) => StatusCode::BAD_GATEWAY,
-            Self::Database | Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Database | Self::Full | Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -137,11 +152,14 @@ impl ApiError {
                 errors => format!("{} fields are not valid", errors.len()),
             },
             Self::Absent(text) => (*text).to_owned(),
+            Self::Streams(limit) => format!("at most {limit} streams of one user at once"),
+            Self::Slow => "the body did not come in time".to_owned(),
             Self::TooLarge(limit) => format!("a body has at most {limit} bytes"),
             Self::MediaType => "a body must be sent as application/json".to_owned(),
             Self::Method => "this path has other methods, see Allow".to_owned(),
             Self::Proxy(text) => format!("the proxy: {text}"),
             Self::Database => "the database does not answer; nothing was changed".to_owned(),
+            Self::Full => "too many runs wait already; come back later".to_owned(),
             Self::Stopping => "the service is shutting down".to_owned(),
             Self::Internal => "an error of this service; its log says more".to_owned(),
         }
@@ -175,9 +193,15 @@ impl IntoResponse for ApiError {
                 let body = TooMany { detail, error: "rate_limit_exceeded", limit, retry_after };
                 (status, [(RETRY_AFTER, HeaderValue::from(retry_after))], Json(body)).into_response()
             }
+            Self::Streams(limit) => {
+                let retry_after = SOON.as_secs();
+                let body = TooMany { detail, error: "rate_limit_exceeded", limit, retry_after };
+                (status, [(RETRY_AFTER, HeaderValue::from(retry_after))], Json(body)).into_response()
+            }
             Self::Invalid(errors) => (status, Json(Invalid { detail, errors })).into_response(),
-            Self::Database | Self::Stopping => {
-                (status, [(RETRY_AFTER, HeaderValue::from(5))], Json(Detail { detail })).into_response()
+            Self::Database | Self::Full | Self::Stopping => {
+                (status, [(RETRY_AFTER, HeaderValue::from(SOON.as_secs()))], Json(Detail { detail }))
+                    .into_response()
             }
             _ => (status, Json(json!({ "detail": detail }))).into_response(),
         }

@@ -18,6 +18,7 @@ mod page;
 mod path;
 mod playlists;
 mod runs;
+mod streams;
 mod system;
 
 #[cfg(test)]
@@ -86,6 +87,14 @@ fn documented() -> (Router<App>, utoipa::openapi::OpenApi) {
     openapi::alias(&mut document, EVENTS, &stream);
     openapi::alias(&mut document, "/api/cache/stats", &format!("{AGENTS}/system/cache/stats"));
     (router, document)
+}
+
+/// The row as users see it: without what only the service needs to know of its runs.
+fn shown(mut row: Playlist) -> Playlist {
+    if let Some(metadata) = row.metadata.as_object_mut() {
+        metadata.retain(|name, _| !matches!(name.as_str(), "owner" | "fresh"));
+    }
+    row
 }
 
 /// The row, if it is the caller's; another's is as absent as none.

@@ -15,6 +15,7 @@ use utoipa::openapi::{Content, Ref, RefOr, Response, Schema};
 use utoipa::{OpenApi, PartialSchema, ToSchema};
 
 use super::App;
+use super::caller::Anyone;
 use super::error::{Detail, Invalid, TooMany};
 use crate::model::FieldError;
 
@@ -52,7 +53,7 @@ pub(super) const ROUTE: &str = "/openapi.json";
 /// Serves the document, written once.
 pub(super) fn router(document: &utoipa::openapi::OpenApi) -> Router<App> {
     let text: Arc<str> = written(document).into();
-    let answer = move || {
+    let answer = move |_: Anyone| {
         let text = Arc::clone(&text);
         async move { ([(CONTENT_TYPE, "application/json")], text.to_string()).into_response() }
     };
@@ -89,11 +90,12 @@ pub(super) fn add_refusals(document: &mut utoipa::openapi::OpenApi) {
             let (secured, body) = (operation.security.is_some(), operation.request_body.is_some());
             let query =
                 operation.parameters.as_ref().is_some_and(|parameters| parameters.iter().any(in_query));
-            let rows: [(bool, &str, &str, RefOr<Schema>); 8] = [
+            let rows: [(bool, &str, &str, RefOr<Schema>); 9] = [
                 (body, "400", "The body is not JSON", reference::<Detail>()),
                 (secured, "401", "Nobody is named by the request", reference::<Detail>()),
                 (secured, "403", "Not from here, or not an operator", reference::<Detail>()),
                 (named, "404", "There is none, or it is somebody else's", reference::<Detail>()),
+                (body, "408", "The body did not come in time", reference::<Detail>()),
                 (body, "413", "The body is too large", reference::<Detail>()),
                 (body, "415", "The body is not sent as JSON", reference::<Detail>()),
                 (body || query, "422", "A field breaks a rule", reference::<Invalid>()),

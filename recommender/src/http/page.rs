@@ -6,6 +6,7 @@ use axum::routing::get;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 
 use super::App;
+use super::caller::Anyone;
 
 /// Scripts and styles from here only, none inline; no frames, no forms, no other origin.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
@@ -16,9 +17,9 @@ pub(super) const ROUTES: [&str; 3] = ["/", "/page.css", "/page.js"];
 pub(super) fn router() -> Router<App> {
     let [page, style, script] = ROUTES;
     Router::new()
-        .route(page, get(|| file("text/html; charset=utf-8", include_str!("page/index.html"))))
-        .route(style, get(|| file("text/css; charset=utf-8", include_str!("page/page.css"))))
-        .route(script, get(|| file("text/javascript; charset=utf-8", include_str!("page/page.js"))))
+        .route(page, get(|_: Anyone| file("text/html; charset=utf-8", include_str!("page/index.html"))))
+        .route(style, get(|_: Anyone| file("text/css; charset=utf-8", include_str!("page/page.css"))))
+        .route(script, get(|_: Anyone| file("text/javascript; charset=utf-8", include_str!("page/page.js"))))
 }
 
 async fn file(media: &'static str, text: &'static str) -> Response {

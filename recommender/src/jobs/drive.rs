@@ -11,6 +11,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use serde_json::{Value, json};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
+use uuid::Uuid;
 
 use super::live::{End, Live, Told};
 use super::runs::Hall;
@@ -102,10 +103,23 @@ impl Hall {
         }
     }
 
+    /// Counts an ended run among those that are remembered, and forgets the one that ended first when
+    /// there are too many: its row tells what it was.
+    pub(super) fn remember(&self, session: Uuid) {
+        let mut ended = self.ended.lock().expect("no panic while it is held");
+        ended.push_back(session);
+        if ended.len() > REMEMBERED
+            && let Some(oldest) = ended.pop_front()
+        {
+            self.lives().remove(&oldest);
+        }
+    }
+
     /// Tells the end, and forgets the run some time later.
     fn leave(self: &Arc<Self>, live: &Arc<Live>, end: &End) {
         live.end(end);
         let (hall, session, keep) = (Arc::downgrade(self), live.session, self.parts.keep_events);
+        self.remember(live.session);
         tokio::spawn(async move {
             sleep(keep).await;
             if let Some(hall) = hall.upgrade() {
@@ -114,6 +128,9 @@ impl Hall {
         });
     }
 }
+
+/// Ended runs that are kept in memory. A busy day must not fill it.
+pub(super) const REMEMBERED: usize = 5_000;
 
 /// Keeps the row young, and hears from it whether the run is still wanted. Never returns: what it hears
 /// goes to `stop`.

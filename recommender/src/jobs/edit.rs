@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, Weak};
 use tokio::sync::{Mutex as Lock, OwnedMutexGuard};
 use uuid::Uuid;
 
-use super::runs::{RunError, Runs};
+use super::runs::{Hall, RunError, Runs, detached};
 use crate::model::{AudioFeatures, Features, FeaturesSource, Phase, Playlist, Recommendation, Source};
 use crate::model::{Status, TopTrack, Track, TrackId};
+use crate::store::StoreError;
 
 /// Lists do not grow without end.
 const LONGEST: usize = 100;
@@ -87,7 +88,7 @@ fn take(list: &mut Vec<Recommendation>, id: &TrackId) -> Result<Recommendation, 
         TrackId::Spotify(spotify) => track.track_id.as_ref() == Some(spotify),
     };
     let position = list.iter().position(is_it);
-    position.map(|at| list.remove(at)).ok_or_else(|| RunError::Edit("the track is not in the list".into()))
+    position.map(|at| list.remove(at)).ok_or(RunError::NoTrack)
 }
 
 /// A track belongs to the part of the list it is put into: to that of the track before it.
@@ -121,13 +122,18 @@ impl Locks {
 impl Runs {
     /// Changes a finished list; one change at a time per session, so that none is lost.
     pub async fn edit(&self, user: &str, session: Uuid, edit: Edit) -> Result<Playlist, RunError> {
-        let hall = &self.0;
-        let _only = hall.locks.take(session).await;
-        let row = completed(hall.row(user, session).await?)?;
-        let list = edit.apply(row.recommendations_data)?;
-        let row = hall.parts.store.edit(user, session, &list).await?;
-        hall.parts.statistics.changed(user).await;
-        Ok(row)
+        let (hall, user) = (self.0.clone(), user.to_owned());
+        detached(async move {
+            let _only = hall.locks.take(session).await;
+            let row = match hall.edit(&user, session, edit.clone()).await {
+                // Another replica was first: once more, on its list.
+                Err(RunError::Store(StoreError::Changed)) => hall.edit(&user, session, edit).await?,
+                edited => edited?,
+            };
+            hall.parts.statistics.changed(&user).await;
+            Ok(row)
+        })
+        .await
     }
 
     /// The tracks of an own finished list, to make another one of.
@@ -143,6 +149,14 @@ impl Runs {
             popularity: track.popularity,
         });
         Ok(tracks.collect())
+    }
+}
+
+impl Hall {
+    async fn edit(&self, user: &str, session: Uuid, edit: Edit) -> Result<Playlist, RunError> {
+        let row = completed(self.row(user, session).await?)?;
+        let list = edit.apply(row.recommendations_data)?;
+        Ok(self.parts.store.edit(user, session, row.updated_at, &list).await?)
     }
 }
 

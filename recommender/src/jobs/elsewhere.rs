@@ -2,10 +2,11 @@
 //! another replica runs it. Its row is looked at until it has its end.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::stream::{self, Stream};
 use serde_json::json;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::Event;
 use super::events::EventKind;
@@ -14,9 +15,14 @@ use super::runs::LOOK_EVERY;
 use crate::model::{Playlist, Status};
 use crate::store::{Store, StoreError};
 
+/// A reader is let go this long after the deadline of a run that has not told its end; one that still
+/// wants to know comes back.
+const MARGIN: Duration = Duration::from_secs(120);
+
 struct Look {
     store: Arc<dyn Store>,
     row: Playlist,
+    until: Instant,
     /// Of the last event.
     id: u64,
     told: Told,
@@ -30,12 +36,18 @@ enum Told {
 }
 
 /// Tells where the run stands, then each change of status or step that is seen, then the end. Numbers
-/// go on from `after`.
-pub(super) fn follow(store: Arc<dyn Store>, row: Playlist, after: u64) -> impl Stream<Item = Event> + Send {
-    stream::unfold(Look { store, row, id: after, told: Told::Nothing }, |mut look| async move {
+/// go on from `after`; `deadline` is that of a run.
+pub(super) fn follow(
+    store: Arc<dyn Store>,
+    row: Playlist,
+    after: u64,
+    deadline: Duration,
+) -> impl Stream<Item = Event> + Send {
+    let until = Instant::now() + deadline + MARGIN;
+    stream::unfold(Look { store, row, until, id: after, told: Told::Nothing }, |mut look| async move {
         match look.told {
             Told::End => return None,
-            Told::Something => look.change().await,
+            Told::Something => look.change().await?,
             Told::Nothing => {}
         }
         look.id += 1;
@@ -56,23 +68,24 @@ impl Look {
         Event { id, kind: EventKind::Status, data }
     }
 
-    /// Returns when the row tells something else.
-    async fn change(&mut self) {
-        loop {
+    /// Returns when the row tells something else; nothing when it has not for too long.
+    async fn change(&mut self) -> Option<()> {
+        while Instant::now() < self.until {
             sleep(LOOK_EVERY).await;
             match self.store.by_session(self.row.session_id).await {
                 Ok(row) if (row.status, &row.current_step) != (self.row.status, &self.row.current_step) => {
                     self.row = row;
-                    return;
+                    return Some(());
                 }
                 Err(StoreError::Absent) => {
                     self.row.status = Status::Cancelled;
                     self.row.error_message = Some("deleted".into());
-                    return;
+                    return Some(());
                 }
                 // Unchanged, or a store that is away for a while.
                 Ok(_) | Err(_) => {}
             }
         }
+        None
     }
 }

@@ -1,14 +1,16 @@
 //! Reads what the next run of a user will ask for, so that the proxy knows it by then.
 //!
 //! Nobody waits for it and nothing depends on it: it goes through the lowest lane, call after call, one
-//! user's at a time, and an error costs a line in the log.
+//! user's at a time, and an error costs a line in the log. What a caller asks for goes before what was
+//! begun by itself.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::model::{Recommendation, TopArtist, TopTrack, TrackId};
@@ -34,8 +36,15 @@ pub struct Prefetch(Arc<Reader>);
 struct Reader {
     /// Asks in the lowest lane.
     catalogue: Arc<dyn Catalogue>,
-    users: Mutex<HashSet<String>>,
+    users: Mutex<HashMap<String, Begun>>,
     places: Semaphore,
+}
+
+/// A reading under way.
+struct Begun {
+    /// A caller has asked for it.
+    asked: bool,
+    end: CancellationToken,
 }
 
 /// What is to be read.
@@ -52,24 +61,28 @@ impl Prefetch {
         Self(Arc::new(Reader { catalogue, users: Mutex::default(), places: Semaphore::new(AT_ONCE) }))
     }
 
-    /// Begins in the background; false when one of this user is under way, or too many are.
+    /// Begins in the background, in place of one that nobody asked for; false when one of this user is
+    /// under way that was asked for, or too many are.
     pub fn begin(&self, user: &str, mut tracks: Vec<TopTrack>, mut artists: Vec<TopArtist>) -> bool {
         tracks.truncate(TRACKS);
         artists.truncate(ARTISTS);
-        self.read(user, Wanted::Taste { tracks, artists })
+        self.read(user, true, Wanted::Taste { tracks, artists })
     }
 
-    /// The same for the tracks of a finished list.
+    /// For the tracks of a finished list; false when anything of this user is under way.
     pub fn after(&self, user: &str, list: &[Recommendation]) -> bool {
-        self.read(user, Wanted::List(list.iter().map(|track| track.reccobeat_id.into()).collect()))
+        self.read(user, false, Wanted::List(list.iter().map(|track| track.reccobeat_id.into()).collect()))
     }
 
-    fn read(&self, user: &str, wanted: Wanted) -> bool {
-        let Some(entry) = Entry::of(&self.0, user) else { return false };
+    fn read(&self, user: &str, asked: bool, wanted: Wanted) -> bool {
+        let Some(entry) = Entry::of(&self.0, user, asked) else { return false };
         tokio::spawn(async move {
             let reader = &entry.reader;
-            let _place = reader.places.acquire().await.expect("the semaphore is never closed");
-            if timeout(LIMIT, reader.fetch(wanted)).await.is_err() {
+            let reading = async {
+                let _place = reader.places.acquire().await.expect("the semaphore is never closed");
+                timeout(LIMIT, reader.fetch(wanted)).await
+            };
+            if let Some(Err(_)) = entry.end.run_until_cancelled(reading).await {
                 tracing::info!("a prefetch was given up");
             }
         });
@@ -77,23 +90,34 @@ impl Prefetch {
     }
 }
 
-/// A user in the set of those whose reading is under way; out of it when dropped.
+/// A user among those whose reading is under way; not any more when it is dropped, unless another one
+/// has taken its place.
 struct Entry {
     reader: Arc<Reader>,
     user: String,
+    end: CancellationToken,
 }
 
 impl Entry {
-    fn of(reader: &Arc<Reader>, user: &str) -> Option<Self> {
+    fn of(reader: &Arc<Reader>, user: &str, asked: bool) -> Option<Self> {
         let mut users = reader.users();
-        let free = users.len() < USERS && users.insert(user.to_owned());
-        free.then(|| Self { reader: reader.clone(), user: user.to_owned() })
+        match users.get(user) {
+            Some(begun) if begun.asked || !asked => return None,
+            Some(begun) => begun.end.cancel(),
+            None if users.len() >= USERS => return None,
+            None => {}
+        }
+        let end = CancellationToken::new();
+        users.insert(user.to_owned(), Begun { asked, end: end.clone() });
+        Some(Self { reader: reader.clone(), user: user.to_owned(), end })
     }
 }
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        self.reader.users().remove(&self.user);
+        if !self.end.is_cancelled() {
+            self.reader.users().remove(&self.user);
+        }
     }
 }
 
@@ -146,7 +170,7 @@ impl Reader {
         found
     }
 
-    fn users(&self) -> MutexGuard<'_, HashSet<String>> {
+    fn users(&self) -> MutexGuard<'_, HashMap<String, Begun>> {
         self.users.lock().expect("no panic while it is held")
     }
 }

@@ -8,7 +8,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use serde_json::json;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
@@ -17,7 +17,6 @@ use super::Job;
 use super::drive::HEARTBEAT;
 use super::runs::{Hall, Runs};
 use super::settle::Verdict;
-use super::turn::Turn;
 use crate::model::{MoodRequest, Playlist, StartBody};
 use crate::store::StoreError;
 
@@ -36,9 +35,15 @@ impl Runs {
     /// same session, others end as failed. How many run again.
     pub async fn resume_all(&self) -> Result<usize, StoreError> {
         let mut resumed = 0;
-        for row in self.0.parts.store.unfinished().await? {
-            if self.0.is_left(&row) && self.0.claim(&row).await? {
-                resumed += usize::from(self.0.take_up(row).await);
+        let unfinished = self.0.parts.store.unfinished().await?;
+        if unfinished.is_empty() {
+            return Ok(0);
+        }
+        // The rows' own clock: that of this machine may be minutes off.
+        let now = self.0.parts.store.now().await?;
+        for row in unfinished {
+            if self.0.is_left(&row, now) && self.0.claim(&row).await? {
+                resumed += usize::from(self.0.take_up(row, now).await);
             }
         }
         Ok(resumed)
@@ -63,12 +68,12 @@ impl Runs {
 }
 
 impl Hall {
-    fn is_left(&self, row: &Playlist) -> bool {
+    fn is_left(&self, row: &Playlist, now: DateTime<Utc>) -> bool {
         if self.lives().contains_key(&row.session_id) {
             return false;
         }
         let owner = row.metadata["owner"].as_str().unwrap_or_default();
-        let silence = (Utc::now() - row.updated_at).to_std().unwrap_or_default();
+        let silence = (now - row.updated_at).to_std().unwrap_or_default();
         self.owner.knows_dead(owner) || silence > SILENCE
     }
 
@@ -77,14 +82,15 @@ impl Hall {
     }
 
     /// The row is ours. Whether its run goes on.
-    async fn take_up(self: &Arc<Self>, row: Playlist) -> bool {
-        let age = (Utc::now() - row.created_at).to_std().unwrap_or_default();
+    async fn take_up(self: &Arc<Self>, row: Playlist, now: DateTime<Utc>) -> bool {
+        let age = (now - row.created_at).to_std().unwrap_or_default();
         let live = self.enter(&row, (age.as_secs() + 1) * LIFE);
         self.tallies.accepted();
         let (session, user) = (row.session_id, row.user_id.clone());
         match request(row).filter(|_| age < YOUNG) {
             Some(request) => {
-                let turn = Turn::queue(&self.places);
+                // It has waited before: it is never turned away.
+                let turn = self.lobby.queue(&user);
                 let job = Job { session, user, request, warming: false };
                 tokio::spawn(self.clone().drive(live, job, turn));
                 true

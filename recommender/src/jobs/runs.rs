@@ -1,13 +1,12 @@
 //! Runs, as the interface sees them: start, look, follow, stop.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use futures_util::stream::{BoxStream, StreamExt};
 use serde::Serialize;
 use serde_json::{Value, json};
-use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
@@ -18,14 +17,14 @@ use super::edit::Locks;
 use super::elsewhere;
 use super::live::Live;
 use super::owner::Owner;
-use super::turn::Turn;
+use super::turn::Lobby;
 use super::{ActiveRun, Counters, Event, Job, PopularMoods, Prefetch, Runner, Statistics, StatusDocument};
 use crate::model::{MoodRequest, Playlist, Status};
 use crate::profile::Profiler;
 use crate::store::{NewRun, Store, StoreError};
 
 /// Between two looks at the row of a run that another process runs.
-pub(super) const LOOK_EVERY: Duration = Duration::from_millis(500);
+pub(super) const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// What runs need.
 pub struct Parts {
@@ -36,7 +35,7 @@ pub struct Parts {
     pub moods: PopularMoods,
     /// Reads ahead after a finished list.
     pub prefetch: Option<Prefetch>,
-    /// At once; more wait in order of arrival.
+    /// At once, a few of them of one user; more wait in order of arrival.
     pub concurrent: usize,
     /// Of one run, from its real start.
     pub deadline: Duration,
@@ -76,6 +75,12 @@ pub enum RunError {
     /// The change does not fit the list.
     #[error("{0}")]
     Edit(String),
+    /// The change is about a track that is not there.
+    #[error("the track is not in the list")]
+    NoTrack,
+    /// Too many runs wait already.
+    #[error("too many runs wait; come back later")]
+    Full,
     #[error("the service is shutting down")]
     Stopping,
     #[error(transparent)]
@@ -97,7 +102,9 @@ pub(super) struct Hall {
     pub(super) parts: Parts,
     /// Under way, waiting, or ended not long ago.
     pub(super) live: Mutex<HashMap<Uuid, Arc<Live>>>,
-    pub(super) places: Arc<Semaphore>,
+    /// Sessions of ended runs that are in memory, in the order of their ends.
+    pub(super) ended: Mutex<VecDeque<Uuid>>,
+    pub(super) lobby: Lobby,
     pub(super) tallies: Tallies,
     pub(super) owner: Owner,
     pub(super) locks: Locks,
@@ -106,11 +113,12 @@ pub(super) struct Hall {
 
 impl Runs {
     pub fn new(parts: Parts) -> Self {
-        let places = Arc::new(Semaphore::new(parts.concurrent.max(1)));
+        let lobby = Lobby::with(parts.concurrent);
         Self(Arc::new(Hall {
             parts,
             live: Mutex::default(),
-            places,
+            ended: Mutex::default(),
+            lobby,
             tallies: Tallies::default(),
             owner: Owner::this_process(),
             locks: Locks::default(),
@@ -121,8 +129,7 @@ impl Runs {
     /// Accepts a run; its row is kept when this returns. In a task of its own: a caller who hangs up
     /// must not leave a row behind that nobody runs.
     pub async fn start(&self, start: Start) -> Result<Started, RunError> {
-        let hall = self.0.clone();
-        tokio::spawn(async move { hall.accept(start).await }).await.unwrap_or(Err(RunError::Stopping))
+        detached(self.0.clone().accept(start)).await
     }
 
     /// The row at its end, or as it is after `limit`.
@@ -163,32 +170,20 @@ impl Runs {
             return if own { Ok(live.feed.read(after).boxed()) } else { Err(RunError::Absent) };
         }
         let row = self.0.row(user, session).await?;
-        Ok(elsewhere::follow(self.0.parts.store.clone(), row, after.unwrap_or(0)).boxed())
+        let (store, deadline) = (self.0.parts.store.clone(), self.0.parts.deadline);
+        Ok(elsewhere::follow(store, row, after.unwrap_or(0), deadline).boxed())
     }
 
     /// Ends a run as `cancelled`; one that is already cancelled stays so.
     pub async fn cancel(&self, user: &str, session: Uuid) -> Result<Playlist, RunError> {
-        let hall = &self.0;
-        hall.row(user, session).await?;
-        let reason = "cancelled by the user";
-        match hall.parts.store.end(session, Status::Cancelled, reason, &json!({})).await {
-            Ok(()) => {
-                hall.stop(session);
-                hall.parts.statistics.changed(user).await;
-            }
-            Err(StoreError::Passed(Status::Cancelled)) => {}
-            Err(StoreError::Passed(status)) if status.is_end() => return Err(RunError::Ended(status)),
-            Err(error) => return Err(error.into()),
-        }
-        hall.row(user, session).await
+        let (hall, user) = (self.0.clone(), user.to_owned());
+        detached(async move { hall.cancel(&user, session).await }).await
     }
 
     /// Deletes a list; a run on its way ends as `cancelled`.
     pub async fn delete(&self, user: &str, id: i64) -> Result<Uuid, RunError> {
-        let session = self.0.parts.store.delete(user, id).await?;
-        self.0.stop(session);
-        self.0.parts.statistics.changed(user).await;
-        Ok(session)
+        let (hall, user) = (self.0.clone(), user.to_owned());
+        detached(async move { hall.delete(&user, id).await }).await
     }
 
     /// Under way or waiting here, oldest first.
@@ -218,15 +213,47 @@ impl Runs {
     }
 }
 
+/// A change, made to its end in a task of its own: a caller who hangs up must not leave half of it.
+pub(super) async fn detached<T: Send + 'static>(
+    change: impl Future<Output = Result<T, RunError>> + Send + 'static,
+) -> Result<T, RunError> {
+    tokio::spawn(change).await.unwrap_or(Err(RunError::Stopping))
+}
+
 impl Hall {
+    async fn cancel(&self, user: &str, session: Uuid) -> Result<Playlist, RunError> {
+        self.row(user, session).await?;
+        let reason = "cancelled by the user";
+        match self.parts.store.end(session, Status::Cancelled, reason, &json!({})).await {
+            Ok(()) => {
+                self.stop(session);
+                self.parts.statistics.changed(user).await;
+            }
+            Err(StoreError::Passed(Status::Cancelled)) => {}
+            Err(StoreError::Passed(status)) if status.is_end() => return Err(RunError::Ended(status)),
+            Err(error) => return Err(error.into()),
+        }
+        self.row(user, session).await
+    }
+
+    async fn delete(&self, user: &str, id: i64) -> Result<Uuid, RunError> {
+        let session = self.parts.store.delete(user, id).await?;
+        self.stop(session);
+        self.parts.statistics.changed(user).await;
+        Ok(session)
+    }
+
     async fn accept(self: Arc<Self>, start: Start) -> Result<Started, RunError> {
         if self.stopping.is_cancelled() {
             return Err(RunError::Stopping);
         }
         // Arrival is now, not when the store has answered.
-        let turn = Turn::queue(&self.places);
         let Start { user, body, request } = start;
-        let held = self.parts.moods.answer(&request).await;
+        let turn = self.lobby.enter(&user);
+        let held = self.parts.moods.answer(&user, &request).await;
+        if turn.is_none() && held.is_none() {
+            return Err(RunError::Full);
+        }
         let metadata = json!({"owner": self.owner.to_string(), "fresh": request.fresh});
         let (session, mood_prompt) = (Uuid::new_v4(), request.mood_prompt.clone());
         let new = NewRun {
@@ -247,6 +274,8 @@ impl Hall {
             self.tallies.ended(row.status, begun.elapsed());
             return Ok(Started { session_id: session, status: row.status, mood_prompt });
         }
+        // A list that was held but could not be kept is rare enough to wait beyond the limit.
+        let turn = turn.unwrap_or_else(|| self.lobby.queue(&user));
         let live = self.enter(&row, 0);
         tokio::spawn(self.drive(live, Job { session, user, request, warming: false }, turn));
         Ok(Started { session_id: session, status: row.status, mood_prompt })

@@ -101,7 +101,8 @@ impl Hall {
     fn give_up(self: &Arc<Self>, live: &Arc<Live>, error: &StoreError) -> End {
         let session = live.session;
         tracing::error!(%session, %error, "the end of a run could not be kept");
-        let reason = format!("the playlist could not be kept: {error}");
+        // For users: what the database said stands in the log.
+        let reason = "the playlist could not be kept: the database did not answer".to_owned();
         let end = End { status: Status::Failed, error: Some(reason.clone()), tracks: 0 };
         let (hall, user) = (self.clone(), live.user.clone());
         tokio::spawn(async move {

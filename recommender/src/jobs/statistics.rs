@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
 use serde::Serialize;
+use tokio::sync::Mutex;
 
 use crate::cache::{Cache, Category};
 use crate::model::{PublicStats, UserStats};
@@ -22,11 +23,13 @@ pub struct Statistics {
     store: Arc<dyn Store>,
     cache: Arc<Cache>,
     epoch: Arc<AtomicU64>,
+    /// Counting everybody's rows is costly, and one who counts does it for all who ask.
+    counting: Arc<Mutex<()>>,
 }
 
 impl Statistics {
     pub fn new(store: Arc<dyn Store>, cache: Arc<Cache>) -> Self {
-        Self { store, cache, epoch: Arc::default() }
+        Self { store, cache, epoch: Arc::default(), counting: Arc::default() }
     }
 
     pub async fn user(&self, user: &str) -> Result<UserStats, StoreError> {
@@ -41,6 +44,10 @@ impl Statistics {
 
     pub async fn public(&self) -> Result<PublicStats, StoreError> {
         if let Some(held) = self.cache.get(Category::PublicPlaylistStats, ALL).await {
+            return Ok(held);
+        }
+        let _one = self.counting.lock().await;
+        if let Some(held) = self.cache.peek(Category::PublicPlaylistStats, ALL).await {
             return Ok(held);
         }
         let epoch = self.epoch.load(SeqCst);

@@ -174,9 +174,26 @@ pub(crate) struct Rows {
     pub(crate) delay: Mutex<Duration>,
     /// Statements that ended a run.
     pub(crate) ends: AtomicUsize,
+    /// Counts of everybody's rows.
+    pub(crate) counted: AtomicUsize,
+    born: Born,
+}
+
+/// A moment, on both clocks.
+struct Born(DateTime<Utc>, Instant);
+
+impl Default for Born {
+    fn default() -> Self {
+        Self(Utc::now(), Instant::now())
+    }
 }
 
 impl Rows {
+    /// Goes with paused time.
+    fn time(&self) -> DateTime<Utc> {
+        self.born.0 + self.born.1.elapsed()
+    }
+
     fn table(&self) -> MutexGuard<'_, Vec<(Playlist, bool)>> {
         self.rows.lock().unwrap()
     }
@@ -212,10 +229,10 @@ impl Rows {
         let found = table.iter_mut().find(|(row, _)| row.session_id == session);
         let (row, _) = found.ok_or(StoreError::Absent)?;
         row.status = row.status.then(to).map_err(|refused| StoreError::Passed(refused.from))?;
-        row.updated_at = Utc::now();
+        row.updated_at = self.time();
         if to.is_end() {
             self.ends.fetch_add(1, SeqCst);
-            row.completed_at = Some(Utc::now());
+            row.completed_at = Some(self.time());
         }
         change(row);
         Ok(row.clone())
@@ -247,8 +264,11 @@ impl Store for Rows {
             track_count: 0,
             duration_ms: 0,
             spotify_playlist_id: None,
-            created_at: Utc::now(),
-            updated_at: Utc::now(),
+            color_primary: None,
+            color_secondary: None,
+            color_tertiary: None,
+            created_at: self.time(),
+            updated_at: self.time(),
             completed_at: None,
         };
         table.push((row.clone(), false));
@@ -293,9 +313,23 @@ impl Store for Rows {
         written.map(drop)
     }
 
-    async fn edit(&self, _: &str, session: Uuid, list: &[Recommendation]) -> Result<Playlist, StoreError> {
+    async fn edit(
+        &self,
+        _: &str,
+        session: Uuid,
+        seen: DateTime<Utc>,
+        list: &[Recommendation],
+    ) -> Result<Playlist, StoreError> {
         self.answer().await?;
-        self.change(session, |row| row.recommendations_data = list.to_vec());
+        if self.get(session).updated_at != seen {
+            return Err(StoreError::Changed);
+        }
+        // Two changes in one moment of paused time are two.
+        let after = self.time().max(seen + Duration::from_millis(1));
+        self.change(session, |row| {
+            row.recommendations_data = list.to_vec();
+            row.updated_at = after;
+        });
         Ok(self.get(session))
     }
 
@@ -344,6 +378,8 @@ impl Store for Rows {
     }
 
     async fn public_stats(&self) -> Result<PublicStats, StoreError> {
+        self.answer().await?;
+        self.counted.fetch_add(1, SeqCst);
         let total = i64::try_from(self.table().len()).unwrap();
         Ok(PublicStats { total_users: 1, total_playlists: total, completed_playlists: 0 })
     }
@@ -363,12 +399,17 @@ impl Store for Rows {
         Ok(left.map(|(row, _)| row.clone()).collect())
     }
 
+    async fn now(&self) -> Result<DateTime<Utc>, StoreError> {
+        Ok(self.time())
+    }
+
     async fn claim(&self, session: Uuid, seen: DateTime<Utc>, owner: &str) -> Result<bool, StoreError> {
         self.answer().await?;
         let free = self.get(session).updated_at == seen && !self.get(session).status.is_end();
         if free {
+            let now = self.time().max(seen + Duration::from_millis(1));
             self.change(session, |row| {
-                row.updated_at = Utc::now();
+                row.updated_at = now;
                 row.metadata["owner"] = json!(owner);
             });
         }

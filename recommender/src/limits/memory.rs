@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::window::Window;
-use super::{Allowance, Class, DAY};
+use super::{Allowance, Class};
 
 /// Some 10 MiB in all at the default limits.
 const MOST: usize = 50_000;
@@ -57,7 +57,7 @@ impl Memory {
 /// Drops what no window reaches any more, then the tenth that was idle longest: one sweep per many
 /// new names, whoever sends them.
 fn make_room(windows: &mut HashMap<Key, Window>, most: usize, now: Instant) {
-    windows.retain(|_, window| window.last().is_some_and(|last| last + DAY > now));
+    windows.retain(|(class, _), window| window.last().is_some_and(|last| last + class.window() > now));
     if windows.len() < most {
         return;
     }

@@ -64,17 +64,24 @@ impl Class {
         }
     }
 
-    fn allowance(self, limits: &config::Limits) -> Allowance {
-        let per_minute = |limit| Allowance { limit, window: MINUTE };
+    const fn window(self) -> Duration {
         match self {
-            Self::Start => per_minute(limits.start_per_minute),
-            Self::StartOfDay => Allowance { limit: limits.start_per_day, window: DAY },
-            Self::Remix => per_minute(limits.remix_per_minute),
-            Self::Status => per_minute(limits.status_per_minute),
-            Self::Prefetch => per_minute(limits.prefetch_per_minute),
-            Self::Warm => per_minute(limits.warm_per_minute),
-            Self::Address => per_minute(limits.address_per_minute),
+            Self::StartOfDay => DAY,
+            _ => MINUTE,
         }
+    }
+
+    const fn allowance(self, limits: &config::Limits) -> Allowance {
+        let limit = match self {
+            Self::Start => limits.start_per_minute,
+            Self::StartOfDay => limits.start_per_day,
+            Self::Remix => limits.remix_per_minute,
+            Self::Status => limits.status_per_minute,
+            Self::Prefetch => limits.prefetch_per_minute,
+            Self::Warm => limits.warm_per_minute,
+            Self::Address => limits.address_per_minute,
+        };
+        Allowance { limit, window: self.window() }
     }
 }
 

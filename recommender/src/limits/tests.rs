@@ -61,6 +61,20 @@ async fn many_names_take_bounded_memory_and_push_out_the_idle_first() {
     memory.admit(Class::Address, "999", allowance, Instant::now()).expect_err("the newest is remembered");
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_no_window_reaches_any_more_goes_first() {
+    let memory = Memory::holding(100);
+    let (minute, day) = (Allowance { limit: 1, window: MINUTE }, Allowance { limit: 1, window: DAY });
+    for name in 0..50 {
+        memory.admit(Class::StartOfDay, &name.to_string(), day, Instant::now()).expect("a new name");
+        memory.admit(Class::Address, &name.to_string(), minute, Instant::now()).expect("a new name");
+    }
+    advance(MINUTE * 2).await;
+    memory.admit(Class::Address, "new", minute, Instant::now()).expect("a new name");
+    assert_eq!(memory.len(), 51);
+    memory.admit(Class::StartOfDay, "7", day, Instant::now()).expect_err("the same day");
+}
+
 #[tokio::test]
 async fn without_its_redis_a_limiter_counts_alone() {
     let limits = config::Limits { start_per_minute: 1, ..config::Limits::default() };

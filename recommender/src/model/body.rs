@@ -119,6 +119,35 @@ impl From<TopTrack> for TrackBody {
     }
 }
 
+impl TrackBody {
+    /// With texts and lists cut to what a request may carry: nobody can mend what a catalogue says.
+    #[must_use]
+    pub fn fitting(self) -> Self {
+        let artists = fitting_all(self.artists);
+        let popularity = self.popularity.map(|popularity| popularity.clamp(0, 100));
+        Self { name: fitting(&self.name), artists, popularity, ..self }
+    }
+}
+
+impl ArtistBody {
+    /// The same.
+    #[must_use]
+    pub fn fitting(self) -> Self {
+        let popularity = self.popularity.map(|popularity| popularity.clamp(0, 100));
+        Self { name: fitting(&self.name), genres: fitting_all(self.genres), popularity, ..self }
+    }
+}
+
+fn fitting(text: &str) -> String {
+    let plain: String = text.chars().filter(|character| !character.is_control()).collect();
+    plain.trim().chars().take(check::TEXT).collect()
+}
+
+fn fitting_all(texts: Vec<String>) -> Vec<String> {
+    let texts = texts.iter().map(|text| fitting(text)).filter(|text| !text.is_empty());
+    texts.take(check::WORDS).collect()
+}
+
 impl From<TopArtist> for ArtistBody {
     fn from(artist: TopArtist) -> Self {
         Self {

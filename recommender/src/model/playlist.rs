@@ -33,6 +33,10 @@ pub struct Playlist {
     pub track_count: i32,
     pub duration_ms: i64,
     pub spotify_playlist_id: Option<String>,
+    /// Of the mood, where its analysis names them; so are the next two.
+    pub color_primary: Option<String>,
+    pub color_secondary: Option<String>,
+    pub color_tertiary: Option<String>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     /// Set once, with the end of the run.

@@ -23,6 +23,11 @@ pub use web_api::WebApi;
 
 use crate::model::{SpotifyId, TopArtist, TopTrack};
 
+/// What is asked for: about the last six months, so many tracks and artists.
+const RANGE: &str = "medium_term";
+const TRACKS: usize = 20;
+const ARTISTS: usize = 15;
+
 /// Where taste is read from, in Spotify's order: most listened to first.
 #[async_trait]
 pub trait Source: Send + Sync {

@@ -3,12 +3,9 @@
 
 use std::sync::Arc;
 
-use super::{Source, SpotifyError, Token};
+use super::{ARTISTS, RANGE, Source, SpotifyError, TRACKS, Token};
 use crate::cache::{Cache, Category};
 use crate::model::{ArtistBody, StartBody, TopArtist, TopTrack, TrackBody};
-
-/// Longest text that a request may carry in these places.
-const LONGEST: usize = 200;
 
 /// Reads a user's taste; without a source it fills nothing.
 #[derive(Clone)]
@@ -41,29 +38,31 @@ impl Taste {
                 }
             },
         );
-        body.top_tracks.extend(tracks.into_iter().map(track_body));
-        body.top_artists.extend(artists.into_iter().map(artist_body));
+        body.top_tracks.extend(tracks.into_iter().map(|track| TrackBody::from(track).fitting()));
+        body.top_artists.extend(artists.into_iter().map(|artist| ArtistBody::from(artist).fitting()));
         body
     }
 
     async fn tracks(&self, source: &dyn Source, user: &str, token: &Token) -> Vec<TopTrack> {
-        if let Some(kept) = self.cache.get(Category::TopTracks, user).await {
+        let key = key(user, TRACKS, token);
+        if let Some(kept) = self.cache.get(Category::TopTracks, &key).await {
             return kept;
         }
         let tracks = noted(source.top_tracks(token).await);
         if !tracks.is_empty() {
-            self.cache.put(Category::TopTracks, user, &tracks).await;
+            self.cache.put(Category::TopTracks, &key, &tracks).await;
         }
         tracks
     }
 
     async fn artists(&self, source: &dyn Source, user: &str, token: &Token) -> Vec<TopArtist> {
-        if let Some(kept) = self.cache.get(Category::TopArtists, user).await {
+        let key = key(user, ARTISTS, token);
+        if let Some(kept) = self.cache.get(Category::TopArtists, &key).await {
             return kept;
         }
         let artists = noted(source.top_artists(token).await);
         if !artists.is_empty() {
-            self.cache.put(Category::TopArtists, user, &artists).await;
+            self.cache.put(Category::TopArtists, &key, &artists).await;
         }
         artists
     }
@@ -76,19 +75,9 @@ fn noted<T>(result: Result<Vec<T>, SpotifyError>) -> Vec<T> {
     })
 }
 
-fn track_body(track: TopTrack) -> TrackBody {
-    let (name, artists) = (fitting(&track.name), track.artists.iter().map(|name| fitting(name)).collect());
-    TopTrack { name, artists, ..track }.into()
-}
-
-fn artist_body(artist: TopArtist) -> ArtistBody {
-    let (name, genres) = (fitting(&artist.name), artist.genres.iter().map(|name| fitting(name)).collect());
-    TopArtist { name, genres, ..artist }.into()
-}
-
-/// A title from outside, as a request may carry it: a user cannot mend what Spotify says.
-fn fitting(text: &str) -> String {
-    text.chars().filter(|character| !character.is_control()).take(LONGEST).collect()
+/// What is kept is one user's, read with one token: another token may be another listener's.
+fn key(user: &str, limit: usize, token: &Token) -> String {
+    format!("{RANGE} {limit} {:032x} {user}", token.mark())
 }
 
 #[cfg(test)]
@@ -136,7 +125,7 @@ mod tests {
         let token = Token::parse("secret");
         let body = taste.complete("ann", token.as_ref(), calm()).await;
         assert_eq!((body.top_tracks.len(), body.top_artists.len()), (1, 0));
-        assert_eq!(body.top_tracks[0].name.len(), LONGEST);
+        assert_eq!(body.top_tracks[0].name.len(), 200);
         assert!(body.check().is_ok());
     }
 
@@ -150,6 +139,8 @@ mod tests {
         }
         taste.complete("bob", token.as_ref(), calm()).await;
         assert_eq!(listener.0.load(Ordering::Relaxed), 5);
+        taste.complete("ann", Token::parse("another").as_ref(), calm()).await;
+        assert_eq!(listener.0.load(Ordering::Relaxed), 7);
     }
 
     #[tokio::test]

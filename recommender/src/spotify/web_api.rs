@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use http::{StatusCode, header};
 use tokio::time::timeout;
 
-use super::{Source, SpotifyError, Token, rows};
+use super::{ARTISTS, RANGE, Source, SpotifyError, TRACKS, Token, rows};
 use crate::config;
 use crate::model::{SpotifyId, TopArtist, TopTrack};
 use crate::recobeat::{ClientError, wire};
@@ -60,12 +60,12 @@ impl WebApi {
 #[async_trait]
 impl Source for WebApi {
     async fn top_tracks(&self, token: &Token) -> Result<Vec<TopTrack>, SpotifyError> {
-        let body = self.get(token, "/me/top/tracks?time_range=medium_term&limit=20").await?;
+        let body = self.get(token, &format!("/me/top/tracks?time_range={RANGE}&limit={TRACKS}")).await?;
         rows::items(&body, rows::track)
     }
 
     async fn top_artists(&self, token: &Token) -> Result<Vec<TopArtist>, SpotifyError> {
-        let body = self.get(token, "/me/top/artists?time_range=medium_term&limit=15").await?;
+        let body = self.get(token, &format!("/me/top/artists?time_range={RANGE}&limit={ARTISTS}")).await?;
         rows::items(&body, rows::artist)
     }
 

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::{Finished, StoreError, fold};
-use crate::model::{Recommendation, Status};
+use crate::model::{Playlist, Recommendation, Status};
 
 /// The states from which a run may become `next`, as the right side of an SQL `IN`.
 pub(super) fn before(next: Status) -> String {
@@ -94,6 +94,15 @@ impl<'a> Completion<'a> {
 pub(super) fn as_json(list: &[Recommendation]) -> Result<Value, StoreError> {
     let value = serde_json::to_value(list).map_err(|error| StoreError::Row(error.to_string()))?;
     Ok(fold::json(&value).into_owned())
+}
+
+/// Why an edit found no row to change; `held` is the row it looked for.
+pub(super) fn not_edited(held: &Playlist, user: &str) -> StoreError {
+    match held.status {
+        _ if held.user_id != user => StoreError::Absent,
+        Status::Completed => StoreError::Changed,
+        status => StoreError::Passed(status),
+    }
 }
 
 /// Refuses ends, which have calls of their own.

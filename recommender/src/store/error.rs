@@ -17,6 +17,9 @@ pub enum StoreError {
     /// A list without tracks is a failed run.
     #[error("a completed list needs at least one track")]
     Empty,
+    /// The list is not the one that was seen.
+    #[error("the list was changed meanwhile")]
+    Changed,
     /// Asked for by a caller that should have used another call.
     #[error("{} cannot be set by this call", .0.name())]
     Unfit(Status),
@@ -48,6 +51,15 @@ impl From<sqlx::Error> for StoreError {
 }
 
 impl StoreError {
+    /// At start-up: the server cannot be reached yet, or the file is busy.
+    pub(super) fn is_away(&self) -> bool {
+        match self {
+            Self::Open { cause, .. } => is_away(cause),
+            Self::Migration { cause: MigrateError::Execute(cause), .. } => is_away(cause),
+            _ => false,
+        }
+    }
+
     pub(super) fn open(place: String, cause: sqlx::Error) -> Self {
         let advice = advice(&cause);
         Self::Open { place, cause, advice }
@@ -63,6 +75,17 @@ impl StoreError {
             _ => "see the cause",
         };
         Self::Migration { place, cause, advice }
+    }
+}
+
+fn is_away(cause: &sqlx::Error) -> bool {
+    match cause {
+        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut => true,
+        // Starting up or shutting down, full, or locked by another process.
+        sqlx::Error::Database(error) => {
+            matches!(error.code().as_deref(), Some("57P01" | "57P03" | "53300" | "5"))
+        }
+        _ => false,
     }
 }
 

@@ -21,7 +21,7 @@ use uuid::Uuid;
 use crate::model::{Playlist, PlaylistSummary, PublicStats, Recommendation, Status, UserStats};
 
 pub use error::StoreError;
-pub use open::{open, open_or_memory};
+pub use open::{open, open_within};
 pub use postgres::Postgres;
 pub use sqlite::Sqlite;
 
@@ -105,7 +105,14 @@ pub trait Store: Send + Sync {
         metadata: &Value,
     ) -> Result<(), StoreError>;
     /// Replaces the list of a completed run, with count and duration; never by an empty one.
-    async fn edit(&self, user: &str, session: Uuid, list: &[Recommendation]) -> Result<Playlist, StoreError>;
+    /// [`StoreError::Changed`] if its row is not as it was `seen` any more, by its `updated_at`.
+    async fn edit(
+        &self,
+        user: &str,
+        session: Uuid,
+        seen: DateTime<Utc>,
+        list: &[Recommendation],
+    ) -> Result<Playlist, StoreError>;
     async fn by_session(&self, session: Uuid) -> Result<Playlist, StoreError>;
     async fn by_id(&self, id: i64) -> Result<Playlist, StoreError>;
     async fn list(&self, query: &ListQuery) -> Result<ListPage, StoreError>;
@@ -119,6 +126,8 @@ pub trait Store: Send + Sync {
     async fn holding_track(&self, user: &str, track_id: &str) -> Result<Vec<Uuid>, StoreError>;
     /// Runs without an end, oldest first.
     async fn unfinished(&self) -> Result<Vec<Playlist>, StoreError>;
+    /// The database's time, which the times of rows are to be compared with.
+    async fn now(&self) -> Result<DateTime<Utc>, StoreError>;
     /// Makes `owner` the one who runs a run without an end (`owner` in its metadata), if its row is
     /// still as it was `seen`, by its `updated_at`. Of several who try, one succeeds.
     async fn claim(&self, session: Uuid, seen: DateTime<Utc>, owner: &str) -> Result<bool, StoreError>;

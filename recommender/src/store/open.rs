@@ -1,11 +1,20 @@
 //! From a URL to a store.
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
 
 use super::{Postgres, Sqlite, Store, StoreError};
 
-/// Opens `sqlite:PATH`, `sqlite::memory:` or `postgres://…`, and brings it up to date.
+/// Between two tries to reach a server.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Opens `sqlite:PATH`, `memory` (or `sqlite::memory:`) or `postgres://…`, and brings it up to date.
 pub async fn open(url: &str) -> Result<Arc<dyn Store>, StoreError> {
+    if url == "memory" {
+        return Ok(Arc::new(Sqlite::memory().await?));
+    }
     match url.split_once(':').map(|(scheme, _)| scheme) {
         Some("sqlite") => Ok(Arc::new(Sqlite::open(url).await?)),
         Some("postgres" | "postgresql") => Ok(Arc::new(Postgres::open(url).await?)),
@@ -19,15 +28,28 @@ pub async fn open(url: &str) -> Result<Arc<dyn Store>, StoreError> {
     }
 }
 
-/// The same, but a database that cannot be opened does not stop the service: runs are then kept in
-/// memory for 24 h, and [`Store::engine`] says so. A URL that means nothing is an error still.
-pub async fn open_or_memory(url: &str) -> Result<Arc<dyn Store>, StoreError> {
-    match open(url).await {
-        Ok(store) => Ok(store),
-        Err(error @ StoreError::Url(_)) => Err(error),
-        Err(error) => {
-            tracing::error!(%error, "NO DATABASE: playlists are kept in memory for 24 h and lost at the next restart");
-            Ok(Arc::new(Sqlite::memory().await?))
+/// The same, but a database that is away is tried again until `limit` has passed. What time does not
+/// mend is an error at once: a refused password, a damaged file, a failed migration. Playlists are
+/// never kept in memory because a database could not be opened, only where the URL says so.
+pub async fn open_within(url: &str, limit: Duration) -> Result<Arc<dyn Store>, StoreError> {
+    let until = Instant::now() + limit;
+    let mut told = false;
+    loop {
+        match open(url).await {
+            Err(error) if error.is_away() && Instant::now() + PAUSE < until => {
+                if !told {
+                    tracing::warn!(%error, seconds = limit.as_secs(), "the database is away; trying again");
+                }
+                told = true;
+                sleep(PAUSE).await;
+            }
+            Ok(store) => {
+                if store.engine() == "memory" {
+                    tracing::warn!("playlists are kept in memory for 24 h and lost at the next restart");
+                }
+                return Ok(store);
+            }
+            Err(error) => return Err(error),
         }
     }
 }

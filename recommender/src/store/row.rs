@@ -12,7 +12,8 @@ use crate::model::{Playlist, PlaylistSummary, Recommendation, Status};
 /// What [`Whole`] reads.
 pub(super) const WHOLE: &str = "id, user_id, session_id, mood_prompt, status, current_step, error_message, \
      playlist_data, recommendations_data, mood_analysis_data, metadata, request, track_count, duration_ms, \
-     spotify_playlist_id, created_at, updated_at, completed_at";
+     spotify_playlist_id, color_primary, color_secondary, color_tertiary, created_at, updated_at, \
+     completed_at";
 
 #[derive(FromRow)]
 pub(super) struct Whole {
@@ -31,6 +32,9 @@ pub(super) struct Whole {
     track_count: i32,
     duration_ms: i64,
     spotify_playlist_id: Option<String>,
+    color_primary: Option<String>,
+    color_secondary: Option<String>,
+    color_tertiary: Option<String>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     completed_at: Option<DateTime<Utc>>,
@@ -56,6 +60,9 @@ impl TryFrom<Whole> for Playlist {
             track_count: row.track_count,
             duration_ms: row.duration_ms,
             spotify_playlist_id: row.spotify_playlist_id,
+            color_primary: row.color_primary,
+            color_secondary: row.color_secondary,
+            color_tertiary: row.color_tertiary,
             created_at: row.created_at,
             updated_at: row.updated_at,
             completed_at: row.completed_at,

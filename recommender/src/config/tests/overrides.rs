@@ -155,6 +155,6 @@ fn a_fault_names_its_variable_or_argument() {
     assert_eq!(
         refusal_with("", &[("DATABASE_URL", "mysql://me:hunter2@db/x")], &[]),
         "environment variable DATABASE_URL: `database_url` is `***`, which is of another kind of database; it must be sqlite:PATH or \
-         postgres://user:password@host/database\n  = help: a file for one service, as in sqlite:data/recommender.db, or PostgreSQL for several"
+         postgres://user:password@host/database\n  = help: a file for one service, as in sqlite:data/recommender.db, or PostgreSQL for several; memory keeps lists for 24 h and loses them at a restart"
     );
 }

@@ -101,12 +101,12 @@ recommender.yaml:1:17: `limits.body` is `1GiB`, but must be a size from 1KiB to 
   |                 ^^^^
   = help: write sizes such as 256MiB, 32KiB, 4GiB or 6MB; a plain number counts bytes",
 
-    no_starts: "limits: { start_per_minute: 0 }\n" => r"
-recommender.yaml:1:29: `limits.start_per_minute` is `0`, but must be a whole number from 1 to 1000000
+    fewer_starts_than_none: "limits: { start_per_minute: -1 }\n" => r"
+recommender.yaml:1:29: `limits.start_per_minute` is `-1`, but must be a whole number from 0 to 1000000
   |
-1 | limits: { start_per_minute: 0 }
-  |                             ^
-  = help: correct the value, or remove the key to get its default",
+1 | limits: { start_per_minute: -1 }
+  |                             ^^
+  = help: 0 sets no limit",
 
     a_name_to_listen_on: "listen: localhost:8000\n" => r"
 recommender.yaml:1:9: `listen` is `localhost:8000`, but must be an address and port, such as 127.0.0.1:8000 or [::]:8000

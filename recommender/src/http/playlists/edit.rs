@@ -79,7 +79,8 @@ pub(in crate::http) async fn edit(
         }
         EditType::Remove => Edit::Remove { track_id: named(body.track_id)? },
         EditType::Add => {
-            let (track, features) = found(&app, &wanted(&body)?).await?;
+            let (field, id) = wanted(&body)?;
+            let (track, features) = found(&app, field, &id).await?;
             Edit::add(track, &features, body.new_position)
         }
     };
@@ -102,22 +103,24 @@ fn named(track_id: Option<String>) -> Result<TrackId, ApiError> {
     id.parse().map_err(|error| ApiError::field("track_id", format!("{error}")))
 }
 
-fn wanted(body: &EditBody) -> Result<TrackId, ApiError> {
+/// The track to add, and the field that names it.
+fn wanted(body: &EditBody) -> Result<(&'static str, TrackId), ApiError> {
     let (field, text) = match (&body.track_uri, &body.track_id) {
         (Some(uri), None) => ("track_uri", uri.strip_prefix("spotify:track:").unwrap_or(uri)),
         (None, Some(id)) => ("track_id", id.as_str()),
         (Some(_), Some(_)) => return Err(ApiError::field("track_uri", "not together with track_id")),
         (None, None) => return Err(ApiError::field("track_uri", "one of track_uri and track_id is needed")),
     };
-    text.parse().map_err(|error| ApiError::field(field, format!("{error}")))
+    let id = text.parse().map_err(|error| ApiError::field(field, format!("{error}")))?;
+    Ok((field, id))
 }
 
 /// The track as RecoBeat knows it, and what it knows of its features.
-async fn found(app: &App, id: &TrackId) -> Result<(Track, Features), ApiError> {
+async fn found(app: &App, field: &str, id: &TrackId) -> Result<(Track, Features), ApiError> {
     let ids = std::slice::from_ref(id);
     let away = |error: CallError| ApiError::Proxy(error.to_string());
     let track = app.catalogue.tracks(ids).await.map_err(away)?.into_iter().next();
-    let track = track.ok_or_else(|| ApiError::field("track_uri", "RecoBeat does not know this track"))?;
+    let track = track.ok_or_else(|| ApiError::field(field, "RecoBeat does not know this track"))?;
     let row = app.catalogue.features(ids).await.unwrap_or_default().into_iter().next();
     Ok((track, row.map_or_else(Features::default, |row| row.features)))
 }

@@ -6,8 +6,8 @@ use utoipa::ToSchema;
 use crate::http::App;
 use crate::http::caller::User;
 use crate::http::error::{ApiError, NO_PLAYLIST};
-use crate::http::owned;
 use crate::http::path::{PlaylistId, Session};
+use crate::http::{owned, shown};
 use crate::model::Playlist;
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -31,7 +31,7 @@ pub(in crate::http) async fn by_id(
     User(user): User,
     PlaylistId(id): PlaylistId,
 ) -> Result<Json<Playlist>, ApiError> {
-    owned(app.store.by_id(id).await, &user, NO_PLAYLIST).map(Json)
+    owned(app.store.by_id(id).await, &user, NO_PLAYLIST).map(shown).map(Json)
 }
 
 /// The playlist of a run
@@ -49,7 +49,8 @@ pub(in crate::http) async fn by_session(
     User(user): User,
     Session(session): Session,
 ) -> Result<Json<Playlist>, ApiError> {
-    owned(app.store.by_session(session).await, &user, NO_PLAYLIST).map(Json)
+    let row = app.runs.playlist(&user, session).await.map_err(|error| ApiError::run(error, NO_PLAYLIST))?;
+    Ok(Json(shown(row)))
 }
 
 /// Delete a playlist

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use crate::http::App;
 use crate::http::caller::User;
 use crate::http::error::{ApiError, NO_SESSION};
-use crate::http::owned;
 use crate::http::path::Session;
+use crate::http::shown;
 use crate::model::{Outcome, Playlist};
 
 /// The results of a run
@@ -29,7 +29,7 @@ pub(in crate::http) async fn results(
     User(user): User,
     Session(session): Session,
 ) -> Result<Json<Outcome>, ApiError> {
-    let row = owned(app.store.by_session(session).await, &user, NO_SESSION)?;
+    let row = app.runs.playlist(&user, session).await.map_err(|error| ApiError::run(error, NO_SESSION))?;
     if !row.status.is_end() {
         return Err(ApiError::Conflict(format!("the run is {}, not ended yet", row.status.name())));
     }
@@ -38,6 +38,7 @@ pub(in crate::http) async fn results(
 
 /// A row as results; why a run failed stands in its metadata.
 pub(super) fn outcome(row: Playlist) -> Outcome {
+    let row = shown(row);
     let mut metadata = row.metadata;
     if let (Some(error), Some(metadata)) = (row.error_message, metadata.as_object_mut()) {
         metadata.insert("error".to_owned(), json!(error));

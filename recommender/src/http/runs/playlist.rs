@@ -9,7 +9,6 @@ use uuid::Uuid;
 use crate::http::App;
 use crate::http::caller::User;
 use crate::http::error::{ApiError, NO_SESSION};
-use crate::http::owned;
 use crate::http::path::Session;
 use crate::model::{Playlist, Recommendation, Status};
 
@@ -48,7 +47,7 @@ pub(in crate::http) async fn playlist(
     User(user): User,
     Session(session): Session,
 ) -> Result<Json<PlaylistDocument>, ApiError> {
-    let row = owned(app.store.by_session(session).await, &user, NO_SESSION)?;
+    let row = app.runs.playlist(&user, session).await.map_err(|error| ApiError::run(error, NO_SESSION))?;
     if row.status != Status::Completed {
         return Err(ApiError::NotReady(format!("the run is {}; there is no list", row.status.name())));
     }

@@ -15,6 +15,9 @@ use crate::jobs::Start;
 use crate::limits::Class;
 use crate::model::{StartBody, TrackBody};
 
+/// Tracks of a list that are used.
+const USED: usize = 30;
+
 /// What to make another list of: an own playlist, or tracks.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -34,10 +37,13 @@ pub(in crate::http) struct RemixBody {
 pub(in crate::http) struct RemixDocument {
     #[serde(flatten)]
     started: StartedDocument,
+    /// In the list that was given, of which 30 are used.
     source_tracks_count: usize,
 }
 
 /// Make another list of a list
+///
+/// Of a playlist that is kept, or of tracks.
 #[utoipa::path(
     post,
     path = "/recommendations/remix",
@@ -55,7 +61,7 @@ pub(in crate::http) async fn remix(
 ) -> Result<Response, ApiError> {
     app.limiter.admit(Class::Remix, &user).await?;
     let body: RemixBody = body.read()?;
-    let start = match (body.playlist_id, body.remix_tracks.is_empty()) {
+    let (start, source_tracks_count) = match (body.playlist_id, body.remix_tracks.is_empty()) {
         (Some(_), false) => return Err(ApiError::field("remix_tracks", "not together with playlist_id")),
         (None, true) => {
             return Err(ApiError::field("playlist_id", "one of playlist_id and remix_tracks is needed"));
@@ -63,10 +69,10 @@ pub(in crate::http) async fn remix(
         (Some(id), true) => of_playlist(&app, &user, id, body.mood_prompt).await?,
         (None, false) => {
             let mood_prompt = body.mood_prompt.or_else(|| Some("more like this".to_owned()));
-            StartBody { mood_prompt, remix_tracks: body.remix_tracks, ..StartBody::default() }
+            let count = body.remix_tracks.len();
+            (StartBody { mood_prompt, remix_tracks: body.remix_tracks, ..StartBody::default() }, count)
         }
     };
-    let source_tracks_count = start.remix_tracks.len();
     let mut request = start.clone().check()?;
     request.fresh = wants_fresh(&headers);
     app.limiter.admit(Class::StartOfDay, &user).await?;
@@ -81,12 +87,13 @@ async fn of_playlist(
     user: &str,
     id: i64,
     mood_prompt: Option<String>,
-) -> Result<StartBody, ApiError> {
+) -> Result<(StartBody, usize), ApiError> {
     let tracks = app.runs.remix_tracks(user, id).await.map_err(|error| ApiError::run(error, NO_PLAYLIST))?;
     let mood_prompt = match mood_prompt {
         Some(prompt) => prompt,
         None => owned(app.store.by_id(id).await, user, NO_PLAYLIST)?.mood_prompt,
     };
-    let remix_tracks = tracks.into_iter().map(TrackBody::from).collect();
-    Ok(StartBody { mood_prompt: Some(mood_prompt), remix_tracks, ..StartBody::default() })
+    let count = tracks.len();
+    let remix_tracks = tracks.into_iter().take(USED).map(|track| TrackBody::from(track).fitting()).collect();
+    Ok((StartBody { mood_prompt: Some(mood_prompt), remix_tracks, ..StartBody::default() }, count))
 }

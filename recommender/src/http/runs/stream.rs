@@ -14,6 +14,7 @@ use crate::http::body::Params;
 use crate::http::caller::Listener;
 use crate::http::error::{ApiError, NO_SESSION};
 use crate::http::path::Session;
+use crate::http::streams::Streams;
 use crate::jobs;
 
 /// Between two comments that keep the connection open.
@@ -33,7 +34,7 @@ pub(in crate::http) struct StreamParams {
 /// Follow a run
 ///
 /// Server-sent events: `status` for each step, then `complete` or `error`, which is the last.
-/// Numbered from 1; a listener that comes back gets what it has missed.
+/// Numbered from 1; a listener that comes back gets what it has missed. At most ten of a user at once.
 #[utoipa::path(
     get,
     path = "/recommendations/{session_id}/stream",
@@ -55,10 +56,15 @@ pub(in crate::http) async fn stream(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let seen = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.trim().parse().ok());
+    let place = app.streams().enter(&user).ok_or(ApiError::Streams(Streams::OF_ONE_USER))?;
     let events = app.runs.events(&user, session, seen.or(params.last_event_id)).await;
     let events = events.map_err(|error| ApiError::run(error, NO_SESSION))?;
     let stopping = app.stopping.clone();
-    let events = events.take_until(async move { stopping.cancelled().await }).map(written);
+    let events = events.take_until(async move { stopping.cancelled().await }).map(move |event| {
+        // The stream holds its place until it is dropped.
+        let _ = &place;
+        written(event)
+    });
     let heartbeat = KeepAlive::new().interval(HEARTBEAT).text("still here");
     // Proxies of the nginx kind would hold the events back.
     Ok(([("x-accel-buffering", "no")], Sse::new(events).keep_alive(heartbeat)).into_response())

@@ -1,5 +1,5 @@
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use http::StatusCode;
@@ -12,6 +12,7 @@ use crate::http::App;
 use crate::http::body::Body;
 use crate::http::caller::{Operator, User};
 use crate::http::error::{ApiError, NO_SESSION};
+use crate::http::path::Name;
 use crate::jobs::{Coverage, Held};
 use crate::limits::Class;
 use crate::model::{MoodRequest, Recommendation, StartBody, Status};
@@ -131,7 +132,7 @@ impl From<Held> for HeldDocument {
 pub(in crate::http) async fn get(
     State(app): State<App>,
     _: User,
-    Path(mood): Path<String>,
+    Name(mood): Name,
 ) -> Result<Json<HeldDocument>, ApiError> {
     let held = app.moods.get(&mood).await.ok_or(ApiError::Absent(NOT_HELD))?;
     Ok(Json(held.into()))
@@ -165,7 +166,7 @@ pub(in crate::http) struct KeepBody {
 pub(in crate::http) async fn put(
     State(app): State<App>,
     _: Operator,
-    Path(mood): Path<String>,
+    Name(mood): Name,
     body: Body,
 ) -> Result<Response, ApiError> {
     let KeepBody { session_id } = body.read()?;
@@ -209,7 +210,7 @@ pub(in crate::http) struct ForgottenDocument {
 pub(in crate::http) async fn delete(
     State(app): State<App>,
     _: Operator,
-    Path(mood): Path<String>,
+    Name(mood): Name,
 ) -> Result<Json<ForgottenDocument>, ApiError> {
     if app.moods.invalidate(&mood).await {
         Ok(Json(ForgottenDocument { status: "invalidated", mood }))

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -9,6 +9,7 @@ use crate::http::App;
 use crate::http::body::Params;
 use crate::http::caller::Operator;
 use crate::http::error::ApiError;
+use crate::http::path::Name;
 use crate::profile::{MetricStats, Sample};
 
 const NO_METRIC: &str = "no such metric, or nothing measured yet";
@@ -104,7 +105,7 @@ pub(in crate::http) struct SamplesDocument {
 pub(in crate::http) async fn samples(
     State(app): State<App>,
     _: Operator,
-    Path(metric_name): Path<String>,
+    Name(metric_name): Name,
     Params(params): Params<SamplesParams>,
 ) -> Result<Json<SamplesDocument>, ApiError> {
     if !(1..=100).contains(&params.limit) {

@@ -209,6 +209,22 @@ async fn a_wrong_service_token_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn a_services_address_counts_only_while_it_shows_no_good_token() {
+    let service = Service::with(|config| {
+        config.auth.mode = AuthMode::Service;
+        config.auth.service_token = Some(SERVICE.into());
+        config.limits.address_per_minute = 1;
+    })
+    .await;
+    for _ in 0..3 {
+        assert_eq!(start(&service, SERVICE).await.status, StatusCode::OK);
+    }
+    assert_eq!(start(&service, "a guess of the tests").await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(start(&service, "a guess of the tests").await.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(start(&service, SERVICE).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
 async fn only_a_stream_takes_its_token_from_the_query() {
     let service = Service::with(jwt).await;
     let (token, runs) = (good("ann"), "/api/agents/recommendations");

@@ -83,6 +83,10 @@ async fn an_edit_that_makes_no_sense_is_refused() {
     );
     let unknown = json!({ "edit_type": "add", "track_uri": format!("spotify:track:{}", "z".repeat(22)) });
     assert_eq!(post(unknown).await.fields(), ["track_uri"]);
+    let unknown = json!({ "edit_type": "add", "track_id": "z".repeat(22) });
+    assert_eq!(post(unknown).await.fields(), ["track_id"]);
+    let absent = json!({ "edit_type": "remove", "track_id": "z".repeat(22) });
+    assert_eq!(post(absent).await.fields(), ["track_id"]);
     let hanging = service.hanging("ann").await;
     let early = service
         .post(
@@ -105,6 +109,7 @@ async fn figures_follow_every_change() {
         (&after["completed_playlists"], &after["total_tracks"], &after["user_id"]),
         (&json!(1), &json!(16), &json!("ann"))
     );
+    assert_eq!(after["favourite_emotions"], json!([{ "emotion": "neutral", "count": 1 }]));
     let public = service.get("ann", "/api/stats/public").await.json();
     assert_eq!((&public["total_users"], &public["total_playlists"]), (&json!(1), &json!(1)));
     let id = first(&service, "ann").await["id"].clone();

@@ -169,6 +169,43 @@ async fn addresses_are_limited_whoever_asks_from_them() {
     }
     assert_eq!(service.get("eve", "/api/playlists").await.status, StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(service.get("eve", "/health").await.status, StatusCode::OK);
+    assert_eq!(service.get("eve", "/health/ready").await.status, StatusCode::OK);
+    for open in ["/api/stats/public", "/openapi.json", "/"] {
+        assert_eq!(service.get("eve", open).await.status, StatusCode::TOO_MANY_REQUESTS, "{open}");
+    }
+}
+
+#[tokio::test]
+async fn an_eleventh_stream_of_a_user_is_refused() {
+    let service = Service::open().await;
+    let session = service.hanging("ann").await;
+    let path = format!("{RUNS}/{session}/stream");
+    let mut open = Vec::new();
+    for _ in 0..10 {
+        open.push(service.begin(ask(Method::GET, "ann", &path)).await);
+    }
+    let refused = service.get("ann", &path).await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(refused.headers.contains_key("retry-after"));
+    open.pop();
+    assert_eq!(service.begin(ask(Method::GET, "ann", &path)).await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_list_with_texts_longer_than_a_request_may_carry_can_be_remixed() {
+    let service = Service::open().await;
+    service.ended("ann", &"calm ".repeat(99)).await;
+    let id = service.get("ann", "/api/playlists").await.json()["playlists"][0]["id"].clone();
+    let remix = service.post("ann", &format!("{RUNS}/remix"), &json!({ "playlist_id": id })).await;
+    assert_eq!((remix.status, &remix.json()["source_tracks_count"]), (StatusCode::OK, &json!(16)));
+}
+
+#[tokio::test]
+async fn what_the_service_notes_of_a_run_is_not_told() {
+    let service = Service::open().await;
+    let session = service.hanging("ann").await;
+    let row = service.get("ann", &format!("/api/playlists/session/{session}")).await.json();
+    assert_eq!(row["metadata"], json!({}));
 }
 
 #[tokio::test]

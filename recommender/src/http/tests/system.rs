@@ -14,6 +14,7 @@ async fn health_and_readiness_do_not_depend_on_the_proxy() {
         assert_eq!(service.get("ann", "/health").await.json(), json!({ "status": "healthy" }));
         let ready = service.get("ann", "/health/ready").await;
         assert_eq!((ready.status, &ready.json()["proxy"]["reachable"]), (StatusCode::OK, &json!(up)));
+        assert_eq!(ready.json()["database"], "memory");
     }
 }
 
@@ -24,7 +25,7 @@ async fn the_status_tells_of_tiers_runs_and_switches() {
     let status = service.get("ann", &format!("{SYSTEM}/status")).await.json();
     assert_eq!((&status["status"], &status["runs"]["completed"]), (&json!("healthy"), &json!(1)));
     assert_eq!(status["tiers"]["proxy"]["budget"]["rate_per_minute"], 80);
-    assert_eq!(status["tiers"]["database"], json!({ "engine": "sqlite", "up": true }));
+    assert_eq!(status["tiers"]["database"], json!({ "engine": "memory", "up": true }));
     assert_eq!(status["features"]["llm"], false);
     let down = Service::behind(false, |_| {}).await;
     assert_eq!(down.get("ann", &format!("{SYSTEM}/status")).await.json()["status"], "degraded");

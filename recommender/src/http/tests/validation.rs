@@ -44,6 +44,17 @@ async fn a_body_over_the_limit_is_refused_and_nothing_is_stored(#[case] told: bo
 }
 
 #[tokio::test]
+async fn a_body_that_does_not_come_is_not_waited_for() {
+    let service = Service::open().await;
+    tokio::time::pause();
+    let never = Body::from_stream(futures_util::stream::pending::<Result<Vec<u8>, std::io::Error>>());
+    let (parts, _) = with_body(ask(Method::POST, "ann", START), String::new()).into_parts();
+    let refused = service.send(Request::from_parts(parts, never)).await;
+    assert_eq!(refused.status, StatusCode::REQUEST_TIMEOUT);
+    assert!(refused.json()["detail"].is_string());
+}
+
+#[tokio::test]
 async fn what_is_not_json_is_told_with_its_place() {
     let service = Service::open().await;
     let refused =

@@ -112,11 +112,11 @@ impl PopularMoods {
     }
 
     /// What answers a request at once: the list of its mood, if the request has nothing of its user's.
-    pub(crate) async fn answer(&self, request: &MoodRequest) -> Option<Held> {
+    pub(crate) async fn answer(&self, user: &str, request: &MoodRequest) -> Option<Held> {
         if !request.is_prompt_only() {
             return None;
         }
-        self.used(request);
+        self.used(user, request);
         if self.0.config.cache { self.get(&request.mood_prompt).await } else { None }
     }
 
@@ -133,13 +133,13 @@ impl PopularMoods {
         }
     }
 
-    fn used(&self, request: &MoodRequest) {
+    fn used(&self, user: &str, request: &MoodRequest) {
         let prompt = request.normalised_prompt();
         if self.0.listed.iter().any(|mood| key(mood) == prompt) {
             return;
         }
         let mut usage = self.0.usage.lock().expect("no panic while it is held");
-        if usage.note(&prompt, self.0.config.promote_after) {
+        if usage.note(user, &prompt, self.0.config.promote_after) {
             tracing::info!("a prompt that is used often is a popular mood now");
         }
     }

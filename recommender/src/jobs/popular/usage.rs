@@ -1,6 +1,9 @@
-//! Prompts that are used often become popular moods.
+//! Prompts that many use become popular moods. Many: what one user types again and again is theirs, and
+//! is not shown to others.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+
+use xxhash_rust::xxh3::xxh3_64;
 
 /// Prompts counted at once; when there are more, rare ones are forgotten.
 const COUNTED: usize = 10_000;
@@ -10,27 +13,33 @@ const PROMOTED: usize = 50;
 
 #[derive(Debug, Default)]
 pub(super) struct Usage {
-    counts: HashMap<String, u32>,
+    /// Who has used a prompt, as hashes.
+    users: HashMap<String, HashSet<u64>>,
     promoted: Vec<String>,
 }
 
 impl Usage {
-    /// Counts a use; whether the prompt was promoted by it. `after` 0: never.
-    pub(super) fn note(&mut self, prompt: &str, after: u32) -> bool {
+    /// Counts a user; whether the prompt was promoted by that. `after` 0: never.
+    pub(super) fn note(&mut self, user: &str, prompt: &str, after: u32) -> bool {
         if after == 0 || self.promoted.len() == PROMOTED || self.promoted.iter().any(|held| held == prompt) {
             return false;
         }
-        if self.counts.len() >= COUNTED && !self.counts.contains_key(prompt) {
-            self.counts.retain(|_, count| {
-                *count /= 2;
-                *count > 0
+        if self.users.len() >= COUNTED && !self.users.contains_key(prompt) {
+            self.users.retain(|_, users| {
+                let mut left = users.len() / 2;
+                users.retain(|_| {
+                    let stays = left > 0;
+                    left = left.saturating_sub(1);
+                    stays
+                });
+                !users.is_empty()
             });
         }
-        let count = self.counts.entry(prompt.to_owned()).or_default();
-        *count += 1;
-        let promoted = *count >= after;
+        let users = self.users.entry(prompt.to_owned()).or_default();
+        users.insert(xxh3_64(user.as_bytes()));
+        let promoted = users.len() >= after as usize;
         if promoted {
-            self.counts.remove(prompt);
+            self.users.remove(prompt);
             self.promoted.push(prompt.to_owned());
         }
         promoted
@@ -47,25 +56,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_prompt_is_promoted_once_and_after_so_many_uses() {
+    fn a_prompt_is_promoted_once_and_after_so_many_users() {
         let mut usage = Usage::default();
-        let news: Vec<bool> = (0..5).map(|_| usage.note("rainy day", 3)).collect();
+        let news: Vec<bool> = (0..5).map(|n| usage.note(&n.to_string(), "rainy day", 3)).collect();
         assert_eq!(news, [false, false, true, false, false]);
         assert_eq!(usage.promoted(), ["rainy day"]);
     }
 
     #[test]
+    fn one_user_promotes_nothing() {
+        let mut usage = Usage::default();
+        assert!((0..1000).all(|_| !usage.note("ann", "to my darling Sue", 2)));
+        assert!(usage.note("bob", "to my darling Sue", 2));
+    }
+
+    #[test]
     fn nothing_is_promoted_without_a_setting() {
         let mut usage = Usage::default();
-        assert!((0..1000).all(|_| !usage.note("rainy day", 0)));
+        assert!((0..1000).all(|n| !usage.note(&n.to_string(), "rainy day", 0)));
     }
 
     #[test]
     fn counting_is_bounded_and_frequent_prompts_survive() {
         let mut usage = Usage::default();
-        (0..500).for_each(|_| drop(usage.note("frequent", 1_000)));
-        (0..3 * COUNTED).for_each(|n| drop(usage.note(&n.to_string(), 1_000)));
-        assert!(usage.counts.len() <= COUNTED);
-        assert!(usage.counts.contains_key("frequent"));
+        (0..500).for_each(|n| drop(usage.note(&n.to_string(), "frequent", 1_000)));
+        (0..3 * COUNTED).for_each(|n| drop(usage.note("ann", &n.to_string(), 1_000)));
+        assert!(usage.users.len() <= COUNTED);
+        assert!(usage.users.contains_key("frequent"));
     }
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use tokio::time::sleep;
+use uuid::Uuid;
 
+use super::super::drive::REMEMBERED;
 use super::super::testing::{Act, House, KEEP, bare, start};
 use super::super::{EventKind, RunError};
 use crate::model::Status;
@@ -146,6 +148,30 @@ async fn the_memory_of_finished_runs_is_freed() {
     // Its stream still tells how it ended.
     let events: Vec<_> = house.runs.events("ann", last, Some(4)).await.unwrap().collect().await;
     assert_eq!((events.len(), events[0].kind), (1, EventKind::Complete));
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_too_many_ended_runs_the_first_is_forgotten() {
+    let house = House::of([Act::Hangs]);
+    let session = house.runs.start(start("ann", "calm")).await.unwrap().session_id;
+    let (hall, mut row) = (&house.runs.0, house.store.get(session));
+    for n in 0..=REMEMBERED as u128 {
+        row.session_id = Uuid::from_u128(n);
+        hall.enter(&row, 0);
+        hall.remember(row.session_id);
+    }
+    assert_eq!(house.held(), REMEMBERED + 1, "with the one under way");
+    assert!(!hall.lives().contains_key(&Uuid::from_u128(0)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_who_ask_for_everybodys_figures_cost_one_count() {
+    let house = House::of([Act::Hangs]);
+    *house.store.delay.lock().unwrap() = SECOND;
+    let asked = (0..5).map(|_| house.runs.statistics().public());
+    let told = futures_util::future::join_all(asked).await;
+    assert!(told.iter().all(Result::is_ok));
+    assert_eq!(house.store.counted.load(std::sync::atomic::Ordering::SeqCst), 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -111,8 +111,8 @@ async fn own_and_frequent_prompts_join_the_list() {
     let config = config::Moods { own, promote_after: 2, ..config::Moods::default() };
     let moods = moods(&cache, &script, config);
     assert_eq!(moods.moods(), ["calm and relaxing", "party vibes", "rainy day"]);
-    for _ in 0..2 {
-        assert!(moods.answer(&MoodRequest::of("Long  drive")).await.is_none());
+    for user in ["ann", "bob"] {
+        assert!(moods.answer(user, &MoodRequest::of("Long  drive")).await.is_none());
     }
     assert_eq!(moods.moods()[3..], ["long drive"]);
 }
@@ -122,5 +122,5 @@ async fn nothing_is_answered_from_the_cache_when_it_is_switched_off() {
     let (cache, script) = (Arc::new(Cache::memory(100)), Script::of([quick()]));
     let moods = moods(&cache, &script, config::Moods { cache: false, ..config::Moods::default() });
     moods.store("party vibes", &list(20)).await;
-    assert!(moods.answer(&MoodRequest::of("party vibes")).await.is_none());
+    assert!(moods.answer("ann", &MoodRequest::of("party vibes")).await.is_none());
 }

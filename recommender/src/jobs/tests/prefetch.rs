@@ -68,6 +68,21 @@ async fn a_user_is_read_once_at_a_time() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_asked_for_replaces_what_began_by_itself() {
+    let catalogue = Arc::new(Fake::new());
+    catalogue.delay_all(SECOND * 100);
+    let prefetch = Prefetch::new(catalogue.clone());
+    assert!(prefetch.after("ann", &tracks(5)));
+    sleep(SECOND).await;
+    assert!(prefetch.begin("ann", top_tracks(&catalogue, 5), Vec::new()));
+    assert!(!prefetch.after("ann", &tracks(5)));
+    sleep(SECOND).await;
+    assert_eq!(catalogue.count(Method::Tracks), 2);
+    sleep(SECOND * 400).await;
+    assert!(prefetch.after("ann", &tracks(5)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn errors_stop_nothing_and_leave_nothing() {
     let catalogue = Arc::new(Fake::new());
     catalogue.fail(Method::Tracks, CallError::Failed { status: 500 });

@@ -202,7 +202,7 @@ proptest! {
             assert!(unsure || last.data["status"] == row.status.name(), "{last:?} of {row:?}");
             assert_eq!(row.status == Status::Completed, !row.recommendations_data.is_empty());
             assert_eq!(house.script.running.load(SeqCst), 0, "the runner is gone");
-            assert_eq!(house.runs.0.places.available_permits(), 4);
+            assert_eq!(house.runs.0.lobby.free(), 4);
             assert_eq!(house.runs.counters().active, 0);
         });
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use futures_util::StreamExt;
 use serde_json::json;
 use tokio::time::sleep;
@@ -75,7 +75,7 @@ async fn a_run_of_a_living_replica_is_left_alone_until_it_is_silent() {
     store.change(session, |row| row.metadata["owner"] = json!("another/machine/x 7 100"));
     let house = second_life(&store);
     assert_eq!(house.runs.resume_all().await.unwrap(), 0);
-    store.change(session, |row| row.updated_at = Utc::now() - TimeDelta::seconds(61));
+    store.change(session, |row| row.updated_at -= TimeDelta::seconds(61));
     assert_eq!(house.runs.resume_all().await.unwrap(), 1);
 }
 
@@ -99,6 +99,29 @@ async fn a_process_looks_for_left_runs_again_and_again() {
     sleep(SECOND * 40).await;
     assert_eq!(store.get(session).status, Status::Completed);
     tending.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replica_of_another_host_that_falls_silent_is_relieved_by_a_later_look() {
+    let store: Arc<Rows> = Arc::default();
+    let session = left_behind(&store).await;
+    store.change(session, |row| row.metadata["owner"] = json!("another/machine/x 7 100"));
+    let house = second_life(&store);
+    let tending = house.runs.tend();
+    sleep(SECOND * 55).await;
+    assert_eq!(store.get(session).status, Status::AnalyzingMood, "it may be alive");
+    sleep(SECOND * 60).await;
+    assert_eq!(store.get(session).status, Status::Completed);
+    tending.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_of_a_run_elsewhere_that_never_ends_is_let_go() {
+    let store: Arc<Rows> = Arc::default();
+    let session = left_behind(&store).await;
+    let here = House::with(store, 4, [Act::Hangs]);
+    let events: Vec<_> = here.runs.events("ann", session, None).await.unwrap().collect().await;
+    assert_eq!(events.len(), 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -17,11 +17,11 @@ use crate::model::{
 /// Characters in a prompt.
 const PROMPT: usize = 500;
 /// Characters in any other text.
-const TEXT: usize = 200;
+pub(super) const TEXT: usize = 200;
 /// Tracks and artists that a user hears: more than is used, for apps that send what they have.
 const HEARD: usize = 100;
 /// Regions, languages, themes; names inside one row.
-const WORDS: usize = 20;
+pub(super) const WORDS: usize = 20;
 /// More faults than this help nobody.
 const MOST_FAULTS: usize = 50;
 

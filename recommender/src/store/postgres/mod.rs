@@ -179,12 +179,19 @@ impl Store for Postgres {
         if bounded(done).await?.rows_affected() == 1 { Ok(()) } else { Err(self.refused(session).await) }
     }
 
-    async fn edit(&self, user: &str, session: Uuid, list: &[Recommendation]) -> Result<Playlist, StoreError> {
+    async fn edit(
+        &self,
+        user: &str,
+        session: Uuid,
+        seen: DateTime<Utc>,
+        list: &[Recommendation],
+    ) -> Result<Playlist, StoreError> {
         let measure = Measure::of(list)?;
         let sql = format!(
             "UPDATE playlists SET recommendations_data = $3, track_count = $4, duration_ms = $5, \
                     updated_at = now() \
-             WHERE session_id = $1 AND user_id = $2 AND status = 'completed' AND deleted_at IS NULL \
+             WHERE session_id = $1 AND user_id = $2 AND updated_at = $6 \
+                AND status = 'completed' AND deleted_at IS NULL \
              RETURNING {WHOLE}"
         );
         let row = query_as::<_, Whole>(AssertSqlSafe(sql))
@@ -193,12 +200,13 @@ impl Store for Postgres {
             .bind(Json(change::as_json(list)?))
             .bind(measure.tracks)
             .bind(measure.duration_ms)
+            .bind(seen)
             .fetch_optional(&self.pool);
         if let Some(row) = bounded(row).await? {
             return row.try_into();
         }
         let held = self.by_session(session).await?;
-        Err(if held.user_id == user { StoreError::Passed(held.status) } else { StoreError::Absent })
+        Err(change::not_edited(&held, user))
     }
 
     async fn by_session(&self, session: Uuid) -> Result<Playlist, StoreError> {
@@ -301,6 +309,10 @@ impl Store for Postgres {
              ORDER BY created_at, id"
         );
         row::all(bounded(query_as::<_, Whole>(AssertSqlSafe(sql)).fetch_all(&self.pool)).await?)
+    }
+
+    async fn now(&self) -> Result<DateTime<Utc>, StoreError> {
+        bounded(query_scalar("SELECT now()").fetch_one(&self.pool)).await
     }
 
     async fn claim(&self, session: Uuid, seen: DateTime<Utc>, owner: &str) -> Result<bool, StoreError> {

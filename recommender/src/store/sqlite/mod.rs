@@ -68,6 +68,11 @@ impl Sqlite {
     }
 }
 
+/// A time as it stands in a row.
+fn as_kept(time: DateTime<Utc>) -> String {
+    time.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+}
+
 /// The only row of a change. All rows are awaited: a change is seen by others when its statement
 /// has ended, not when its row has come.
 fn only(rows: Vec<Whole>) -> Result<Option<Playlist>, StoreError> {
@@ -196,12 +201,19 @@ impl Store for Sqlite {
         if done.rows_affected() == 1 { Ok(()) } else { Err(self.refused(session).await) }
     }
 
-    async fn edit(&self, user: &str, session: Uuid, list: &[Recommendation]) -> Result<Playlist, StoreError> {
+    async fn edit(
+        &self,
+        user: &str,
+        session: Uuid,
+        seen: DateTime<Utc>,
+        list: &[Recommendation],
+    ) -> Result<Playlist, StoreError> {
         let measure = Measure::of(list)?;
         let sql = format!(
             "UPDATE playlists SET recommendations_data = $3, track_count = $4, duration_ms = $5, \
                     folded_tracks = $6, updated_at = {NOW} \
-             WHERE session_id = $1 AND user_id = $2 AND status = 'completed' AND deleted_at IS NULL \
+             WHERE session_id = $1 AND user_id = $2 AND updated_at = $7 \
+                AND status = 'completed' AND deleted_at IS NULL \
              RETURNING {WHOLE}"
         );
         let rows = query_as::<_, Whole>(AssertSqlSafe(sql))
@@ -211,13 +223,14 @@ impl Store for Sqlite {
             .bind(measure.tracks)
             .bind(measure.duration_ms)
             .bind(fold::fold_tracks(list))
+            .bind(as_kept(seen))
             .fetch_all(&self.writer)
             .await?;
         if let Some(playlist) = only(rows)? {
             return Ok(playlist);
         }
         let held = self.by_session(session).await?;
-        Err(if held.user_id == user { StoreError::Passed(held.status) } else { StoreError::Absent })
+        Err(change::not_edited(&held, user))
     }
 
     async fn by_session(&self, session: Uuid) -> Result<Playlist, StoreError> {
@@ -321,6 +334,10 @@ impl Store for Sqlite {
         row::all(query_as::<_, Whole>(AssertSqlSafe(sql)).fetch_all(&self.readers).await?)
     }
 
+    async fn now(&self) -> Result<DateTime<Utc>, StoreError> {
+        Ok(query_scalar(AssertSqlSafe(format!("SELECT {NOW}"))).fetch_one(&self.readers).await?)
+    }
+
     async fn claim(&self, session: Uuid, seen: DateTime<Utc>, owner: &str) -> Result<bool, StoreError> {
         let sql = format!(
             "UPDATE playlists SET metadata = json_set(metadata, '$.owner', $3), updated_at = {NOW} \
@@ -329,7 +346,7 @@ impl Store for Sqlite {
         );
         let done = query(AssertSqlSafe(sql))
             .bind(session)
-            .bind(seen.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string())
+            .bind(as_kept(seen))
             .bind(owner)
             .execute(&self.writer)
             .await?;

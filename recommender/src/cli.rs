@@ -105,9 +105,9 @@ fn filter(telemetry: &Telemetry) -> Result<EnvFilter, String> {
 fn log(telemetry: &Telemetry) -> Result<(), String> {
     let lines = tracing_subscriber::fmt().with_env_filter(filter(telemetry)?).with_writer(io::stderr);
     if telemetry.json {
-        lines.json().init()
+        lines.json().init();
     } else {
-        lines.init()
+        lines.init();
     }
     Ok(())
 }

@@ -42,6 +42,7 @@ fn from<'a>(peer: &str, headers: &'a HeaderMap) -> Evidence<'a> {
     Evidence { peer: Some(peer.parse().expect("an address")), headers, query_token: None }
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "called with literals")]
 fn claims(change: Value) -> Value {
     let mut claims = json!({ "sub": "ann", "exp": Utc::now().timestamp() + 600 });
     let into = claims.as_object_mut().expect("an object");

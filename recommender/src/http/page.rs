@@ -17,12 +17,15 @@ pub(super) const ROUTES: [&str; 3] = ["/", "/page.css", "/page.js"];
 pub(super) fn router() -> Router<App> {
     let [page, style, script] = ROUTES;
     Router::new()
-        .route(page, get(|_: Anyone| file("text/html; charset=utf-8", include_str!("page/index.html"))))
-        .route(style, get(|_: Anyone| file("text/css; charset=utf-8", include_str!("page/page.css"))))
-        .route(script, get(|_: Anyone| file("text/javascript; charset=utf-8", include_str!("page/page.js"))))
+        .route(page, get(async |_: Anyone| file("text/html; charset=utf-8", include_str!("page/index.html"))))
+        .route(style, get(async |_: Anyone| file("text/css; charset=utf-8", include_str!("page/page.css"))))
+        .route(
+            script,
+            get(async |_: Anyone| file("text/javascript; charset=utf-8", include_str!("page/page.js"))),
+        )
 }
 
-async fn file(media: &'static str, text: &'static str) -> Response {
+fn file(media: &'static str, text: &'static str) -> Response {
     ([(CONTENT_TYPE, media), (CONTENT_SECURITY_POLICY, POLICY), (CACHE_CONTROL, "no-cache")], text)
         .into_response()
 }

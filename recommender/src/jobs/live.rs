@@ -238,10 +238,9 @@ impl Told {
     fn heed(&self, answer: Result<Result<(), StoreError>, tokio::time::error::Elapsed>) {
         let session = self.live.session;
         match answer {
-            Ok(Ok(())) => {}
             Ok(Err(StoreError::Absent)) => self.live.stop.cancel(),
             Ok(Err(StoreError::Passed(status))) if status.is_end() => self.live.stop.cancel(),
-            Ok(Err(StoreError::Passed(_))) => {}
+            Ok(Ok(()) | Err(StoreError::Passed(_))) => {}
             Ok(Err(error)) => tracing::warn!(%session, %error, "a step could not be kept"),
             Err(error) => tracing::warn!(%session, %error, "a step could not be kept in time"),
         }

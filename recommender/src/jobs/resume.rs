@@ -87,20 +87,16 @@ impl Hall {
         let live = self.enter(&row, (age.as_secs() + 1) * LIFE);
         self.tallies.accepted();
         let (session, user) = (row.session_id, row.user_id.clone());
-        match request(row).filter(|_| age < YOUNG) {
-            Some(request) => {
-                // It has waited before: it is never turned away.
-                let turn = self.lobby.queue(&user);
-                let job = Job { session, user, request, warming: false };
-                tokio::spawn(self.clone().drive(live, job, turn));
-                true
-            }
-            None => {
-                let verdict = Verdict::failed("interrupted by a restart of the service", json!({}));
-                self.finish(&live, None, verdict, Duration::ZERO).await;
-                false
-            }
-        }
+        let Some(request) = request(row).filter(|_| age < YOUNG) else {
+            let verdict = Verdict::failed("interrupted by a restart of the service", json!({}));
+            self.finish(&live, None, verdict, Duration::ZERO).await;
+            return false;
+        };
+        // It has waited before: it is never turned away.
+        let turn = self.lobby.queue(&user);
+        let job = Job { session, user, request, warming: false };
+        tokio::spawn(self.clone().drive(live, job, turn));
+        true
     }
 }
 

@@ -165,7 +165,7 @@ impl Runner for Script {
 /// Rows in memory, guarded as the real stores guard them.
 #[derive(Default)]
 pub(crate) struct Rows {
-    rows: Mutex<Vec<(Playlist, bool)>>,
+    kept: Mutex<Vec<(Playlist, bool)>>,
     /// So many of the next writes fail; after those, all is well.
     pub(crate) failing: AtomicUsize,
     /// So many of the next completions are done, but their answer is lost.
@@ -195,7 +195,7 @@ impl Rows {
     }
 
     fn table(&self) -> MutexGuard<'_, Vec<(Playlist, bool)>> {
-        self.rows.lock().unwrap()
+        self.kept.lock().unwrap()
     }
 
     pub(crate) fn get(&self, session: Uuid) -> Playlist {
@@ -433,7 +433,6 @@ impl Store for Rows {
 pub(crate) struct House {
     pub(crate) store: Arc<Rows>,
     pub(crate) script: Arc<Script>,
-    pub(crate) cache: Arc<Cache>,
     pub(crate) moods: PopularMoods,
     pub(crate) runs: Runs,
 }
@@ -459,7 +458,7 @@ impl House {
             deadline: DEADLINE,
             keep_events: KEEP,
         });
-        Self { store, script, cache, moods, runs }
+        Self { store, script, moods, runs }
     }
 
     /// How many runs are in memory.

@@ -56,7 +56,7 @@ impl Chat {
         if !response.status().is_success() {
             return Err(AnalystError::Refused(response.status().as_u16()));
         }
-        opinion::read(&wire::body(response, LARGEST).await.map_err(broken)?)
+        opinion::read(&wire::body(response, LARGEST).await.map_err(|error| broken(&error))?)
     }
 }
 
@@ -68,9 +68,9 @@ impl Analyst for Chat {
     }
 }
 
-fn broken(broken: Broken) -> AnalystError {
+fn broken(broken: &Broken) -> AnalystError {
     match broken {
-        Broken::TooLarge(most) => AnalystError::TooLarge(most),
+        Broken::TooLarge(most) => AnalystError::TooLarge(*most),
         Broken::Off(_) => AnalystError::Unreachable(broken.to_string()),
     }
 }

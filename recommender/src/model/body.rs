@@ -123,7 +123,7 @@ impl TrackBody {
     /// With texts and lists cut to what a request may carry: nobody can mend what a catalogue says.
     #[must_use]
     pub fn fitting(self) -> Self {
-        let artists = fitting_all(self.artists);
+        let artists = fitting_all(&self.artists);
         let popularity = self.popularity.map(|popularity| popularity.clamp(0, 100));
         Self { name: fitting(&self.name), artists, popularity, ..self }
     }
@@ -134,7 +134,7 @@ impl ArtistBody {
     #[must_use]
     pub fn fitting(self) -> Self {
         let popularity = self.popularity.map(|popularity| popularity.clamp(0, 100));
-        Self { name: fitting(&self.name), genres: fitting_all(self.genres), popularity, ..self }
+        Self { name: fitting(&self.name), genres: fitting_all(&self.genres), popularity, ..self }
     }
 }
 
@@ -143,7 +143,7 @@ fn fitting(text: &str) -> String {
     plain.trim().chars().take(check::TEXT).collect()
 }
 
-fn fitting_all(texts: Vec<String>) -> Vec<String> {
+fn fitting_all(texts: &[String]) -> Vec<String> {
     let texts = texts.iter().map(|text| fitting(text)).filter(|text| !text.is_empty());
     texts.take(check::WORDS).collect()
 }

@@ -54,8 +54,9 @@ impl StoreError {
     /// At start-up: the server cannot be reached yet, or the file is busy.
     pub(super) fn is_away(&self) -> bool {
         match self {
-            Self::Open { cause, .. } => is_away(cause),
-            Self::Migration { cause: MigrateError::Execute(cause), .. } => is_away(cause),
+            Self::Open { cause, .. } | Self::Migration { cause: MigrateError::Execute(cause), .. } => {
+                is_away(cause)
+            }
             _ => false,
         }
     }

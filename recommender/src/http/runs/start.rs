@@ -26,7 +26,7 @@ use crate::spotify::Token;
 #[expect(dead_code, reason = "describes the two forms in the document of the interface")]
 enum StartAnswer {
     Started(StartedDocument),
-    Results(Outcome),
+    Results(Box<Outcome>),
 }
 
 /// Of a start.

@@ -63,14 +63,14 @@ pub(in crate::http) async fn stream(
     let events = events.take_until(async move { stopping.cancelled().await }).map(move |event| {
         // The stream holds its place until it is dropped.
         let _ = &place;
-        written(event)
+        Ok::<_, Infallible>(written(&event))
     });
     let heartbeat = KeepAlive::new().interval(HEARTBEAT).text("still here");
     // Proxies of the nginx kind would hold the events back.
     Ok(([("x-accel-buffering", "no")], Sse::new(events).keep_alive(heartbeat)).into_response())
 }
 
-fn written(event: jobs::Event) -> Result<Event, Infallible> {
+fn written(event: &jobs::Event) -> Event {
     // JSON has no bare line ends, so the text is one line.
-    Ok(Event::default().id(event.id.to_string()).event(event.kind.name()).data(event.data.to_string()))
+    Event::default().id(event.id.to_string()).event(event.kind.name()).data(event.data.to_string())
 }

@@ -56,17 +56,14 @@ pub(in crate::http) async fn metrics(
     _: Operator,
     Params(params): Params<MetricsParams>,
 ) -> Result<Json<MetricsDocument>, ApiError> {
-    let document = match params.metric_name {
-        Some(metric) => {
-            let stats = app.profiler.stats(&metric).ok_or(ApiError::Absent(NO_METRIC))?;
-            MetricsDocument::One { metric, stats }
-        }
-        None => {
-            let metrics = app.profiler.names();
-            let stats: BTreeMap<_, _> =
-                metrics.iter().filter_map(|name| Some((*name, app.profiler.stats(name)?))).collect();
-            MetricsDocument::All { total_metrics: metrics.len(), metrics, stats }
-        }
+    let document = if let Some(metric) = params.metric_name {
+        let stats = app.profiler.stats(&metric).ok_or(ApiError::Absent(NO_METRIC))?;
+        MetricsDocument::One { metric, stats }
+    } else {
+        let metrics = app.profiler.names();
+        let stats: BTreeMap<_, _> =
+            metrics.iter().filter_map(|name| Some((*name, app.profiler.stats(name)?))).collect();
+        MetricsDocument::All { total_metrics: metrics.len(), metrics, stats }
     };
     Ok(Json(document))
 }

@@ -171,7 +171,7 @@ async fn many_who_ask_for_everybodys_figures_cost_one_count() {
     let asked = (0..5).map(|_| house.runs.statistics().public());
     let told = futures_util::future::join_all(asked).await;
     assert!(told.iter().all(Result::is_ok));
-    assert_eq!(house.store.counted.load(std::sync::atomic::Ordering::SeqCst), 1);
+    assert_eq!(house.store.counted.load(SeqCst), 1);
 }
 
 #[tokio::test(start_paused = true)]

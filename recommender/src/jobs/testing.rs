@@ -433,7 +433,6 @@ impl Store for Rows {
 pub(crate) struct House {
     pub(crate) store: Arc<Rows>,
     pub(crate) script: Arc<Script>,
-    pub(crate) cache: Arc<Cache>,
     pub(crate) moods: PopularMoods,
     pub(crate) runs: Runs,
 }
@@ -459,7 +458,7 @@ impl House {
             deadline: DEADLINE,
             keep_events: KEEP,
         });
-        Self { store, script, cache, moods, runs }
+        Self { store, script, moods, runs }
     }
 
     /// How many runs are in memory.

@@ -116,7 +116,7 @@ mod tests {
         drop(place);
         assert!((&mut third).now_or_never().is_none());
         drop(second.await);
-        third.await;
+        drop(third.await);
     }
 
     #[tokio::test]
@@ -127,7 +127,7 @@ mod tests {
         let third = lobby.queue("ann");
         drop(second);
         drop(place);
-        third.come().await;
+        drop(third.come().await);
         assert_eq!((lobby.free(), lobby.waiting.load(SeqCst)), (1, 0));
     }
 
@@ -144,7 +144,7 @@ mod tests {
         drop(bobs);
         assert!((&mut more).now_or_never().is_none());
         anns.pop();
-        more.await;
+        drop(more.await);
     }
 
     #[tokio::test]

@@ -79,8 +79,12 @@ mod tests {
     #[test]
     fn counting_is_bounded_and_frequent_prompts_survive() {
         let mut usage = Usage::default();
-        (0..500).for_each(|n| drop(usage.note(&n.to_string(), "frequent", 1_000)));
-        (0..3 * COUNTED).for_each(|n| drop(usage.note("ann", &n.to_string(), 1_000)));
+        for n in 0..500 {
+            usage.note(&n.to_string(), "frequent", 1_000);
+        }
+        for n in 0..3 * COUNTED {
+            usage.note("ann", &n.to_string(), 1_000);
+        }
         assert!(usage.users.len() <= COUNTED);
         assert!(usage.users.contains_key("frequent"));
     }

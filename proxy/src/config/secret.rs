@@ -36,9 +36,15 @@ pub(super) fn veil(line: &str) -> String {
 /// The same for a line whose predecessor is known: a value may stand below its key.
 pub(super) fn veil_below(above: &str, line: &str) -> String {
     match secret_word(above) {
-        Some(end) if above[end..].trim() == ":" => stars(line),
+        Some(end) if is_left_open(&above[end..]) => stars(line),
         _ => veil(line),
     }
+}
+
+/// Nothing follows the key, or only what begins a block of lines (`|`, `>-`).
+fn is_left_open(rest: &str) -> bool {
+    let rest = rest.trim().strip_prefix(':');
+    rest.is_some_and(|rest| rest.chars().all(|c| matches!(c, '|' | '>' | '-' | '+' | ' ' | '0'..='9')))
 }
 
 /// Where the first word that sounds like a secret ends.
@@ -75,6 +81,8 @@ mod tests {
     #[test]
     fn a_value_below_its_key_is_hidden() {
         assert_eq!(veil_below("  token:", "    hunter2"), "    *******");
+        assert_eq!(veil_below("  token: |", "    hunter2"), "    *******");
+        assert_eq!(veil_below("  token: >-", "    hunter2"), "    *******");
         assert_eq!(veil_below("  token: hunter2", "listen: x"), "listen: x");
     }
 

@@ -11,7 +11,7 @@ SHELL := /bin/bash
 # A C compiler and cmake build zlib-ng for the HTTP library; the certificates are for the upstream.
 DEPS := cmake gcc g++ make ca-certificates curl
 # The tests start servers of their own; Valkey's where the distribution has it.
-SERVERS := redis-server postgresql
+SERVERS := redis-server postgresql chromium
 SERVERS_IF_PACKAGED := valkey-server
 
 # Installs those of the packages $(1) that are missing, and of $(2) those that are packaged as well.
@@ -46,15 +46,16 @@ run: deps
 	./target/release/recobeat-proxy
 
 build: deps
-	cargo build --workspace --bins --locked
+	cargo build --workspace --bins --all-features --locked
 
 # The end-to-end tests drive the built binaries.
 test: servers build
-	cargo test --workspace --locked
+	cargo test --workspace --all-features --locked
 
 lint: deps
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
+	cargo clippy --package recobeat-ops --locked -- -D warnings
 
 fmt:
 	cargo fmt --all

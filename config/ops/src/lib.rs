@@ -1,0 +1,1 @@
+//! What operators touch in both services: strict configuration, its schema, reloads, logs and traces.

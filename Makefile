@@ -1,4 +1,4 @@
-# make run     install what is missing, build the release, start proxy and recommender
+# make run     install what is missing, build, start proxy and recommender
 # make test    install what the tests need (servers too), run everything
 # make demo    the same client with and without the proxy, against the simulator, offline
 # make accept  the acceptance tables with their figures
@@ -40,10 +40,10 @@ servers: deps
 	@$(call install,$(SERVERS),$(SERVERS_IF_PACKAGED))
 
 run: deps
-	cargo build --release --locked --bin recobeat-proxy --bin recobeat-recommender
-	./target/release/recobeat-recommender & recommender=$$!
+	cargo build --locked --profile quick --bin recobeat-proxy --bin recobeat-recommender
+	./target/quick/recobeat-recommender & recommender=$$!
 	trap 'kill $$recommender 2>/dev/null || true' EXIT
-	./target/release/recobeat-proxy
+	./target/quick/recobeat-proxy
 
 build: deps
 	cargo build --workspace --bins --all-features --locked
@@ -61,12 +61,12 @@ fmt:
 	cargo fmt --all
 
 demo: deps
-	cargo build --locked --profile accept --bin recobeat-proxy --bin recobeat-sim --bin demo
-	./target/accept/demo
+	cargo build --locked --profile quick --bin recobeat-proxy --bin recobeat-sim --bin demo
+	./target/quick/demo
 
 accept: servers
-	cargo build --locked --profile accept --workspace --bins
-	./target/accept/accept $(ROWS)
+	cargo build --locked --profile quick --workspace --bins
+	./target/quick/accept $(ROWS)
 
 clean:
 	cargo clean

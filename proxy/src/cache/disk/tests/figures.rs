@@ -1,5 +1,5 @@
 //! Measures instead of testing; how the figures in the documents came about:
-//! `cargo test --profile accept -p recobeat-proxy --lib figures -- --ignored --nocapture`
+//! `cargo test --profile quick -p recobeat-proxy --lib figures -- --ignored --nocapture`
 
 use std::fs;
 use std::time::Instant;

@@ -58,7 +58,7 @@ pub fn run() -> ExitCode {
     }
     set.extend(listen.map(|listen| format!("listen={listen}")));
     let config = match Config::load(Sources::of_process(config, set)) {
-        Ok(config) => config,
+        Ok(loaded) => loaded.config,
         Err(error) => {
             eprintln!("{error}");
             return ExitCode::FAILURE;

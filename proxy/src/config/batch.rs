@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::budget::Budget;
-use super::kind::{self, Kind, SECOND, choice, duration, in_words, whole};
-use super::reader::Reader;
+use recobeat_ops::settings::Reader;
+use recobeat_ops::settings::kind::{self, Kind, SECOND, choice, duration, in_words, whole};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Batch {

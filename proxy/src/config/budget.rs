@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::kind::{self, HOUR, Kind, MINUTE, SECOND, duration, switch, whole};
-use super::reader::Reader;
 use super::upstream::Pool;
+use recobeat_ops::settings::Reader;
+use recobeat_ops::settings::kind::{self, HOUR, Kind, MINUTE, SECOND, duration, switch, whole};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Budget {

@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use super::category::Categories;
-use super::kind::{Kind, choice, share, switch};
-use super::reader::Reader;
 use super::store::{Disk, Memory, Redis};
+use recobeat_ops::settings::Reader;
+use recobeat_ops::settings::kind::{Kind, choice, share, switch};
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Cache {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::kind::{self, DAY, YEAR, duration};
-use super::reader::Reader;
+use recobeat_ops::settings::Reader;
+use recobeat_ops::settings::kind::{self, DAY, YEAR, duration};
 
 /// One entry for each category.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

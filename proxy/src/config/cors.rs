@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::kind::{Fault, Parsed, list, parsed};
-use super::reader::Reader;
+use recobeat_ops::settings::Reader;
+use recobeat_ops::settings::kind::{list, origin};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Cors {
@@ -24,36 +24,4 @@ impl Cors {
         }
         cors
     }
-}
-
-fn origin() -> Parsed<String> {
-    parsed("`*` or an origin such as https://app.example.org", |text| {
-        if text == "*" {
-            return Ok(text.to_owned());
-        }
-        let Some((scheme, rest)) = text.split_once("://") else {
-            return Err(Fault::why("has no scheme").help(format!("write https://{text}")));
-        };
-        if let Some(bare) = rest.strip_suffix('/')
-            && !bare.contains('/')
-        {
-            return Err(
-                Fault::why("ends with a slash").help(format!("write {scheme}://{bare}, as browsers send it"))
-            );
-        }
-        if rest.contains(['/', '?', '#', '@', '*']) {
-            return Err(Fault::why("is more than scheme, host and port")
-                .help("write scheme://host or scheme://host:port; no path, no wildcard inside"));
-        }
-        let uri: http::Uri = text.parse().map_err(|_| Fault::wrong())?;
-        let port_is_number = match uri.authority().map(|authority| authority.as_str().rsplit_once(':')) {
-            Some(Some((_, port))) if !port.ends_with(']') => port.parse::<u16>().is_ok(),
-            Some(_) => true,
-            None => false,
-        };
-        if uri.host().is_none_or(str::is_empty) || !port_is_number {
-            return Err(Fault::wrong());
-        }
-        Ok(text.to_ascii_lowercase())
-    })
 }

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::kind::switch;
-use super::reader::Reader;
+use recobeat_ops::settings::Reader;
+use recobeat_ops::settings::kind::switch;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Guard {

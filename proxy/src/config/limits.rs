@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::kind::{self, DAY, GIB, HOUR, KIB, MIB, MILLISECOND, SECOND, duration, size, whole};
-use super::reader::Reader;
+use recobeat_ops::settings::Reader;
+use recobeat_ops::settings::kind::{
+    self, DAY, GIB, HOUR, KIB, MIB, MILLISECOND, SECOND, duration, size, whole,
+};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Limits {

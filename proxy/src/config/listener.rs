@@ -1,14 +1,13 @@
 //! Where the proxy listens: the public side, its TLS, and the admin side.
 
-use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
-use super::kind::{Fault, Kind, Parsed, file, optional, parsed};
-use super::reader::Reader;
-use super::secret::HIDDEN;
+use recobeat_ops::settings::Reader;
+use recobeat_ops::settings::kind::{self, Kind, Parsed, file, optional, token};
+use recobeat_ops::settings::secret::{debug_as_shown, hidden};
 
 /// Certificate and key of the public listener, as PEM files that could be read at load.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -27,10 +26,12 @@ pub struct Admin {
     pub token: Option<String>,
 }
 
+debug_as_shown!(Admin);
+
 impl Tls {
     pub(super) fn read(r: &mut Reader<'_>) -> Option<Self> {
-        let cert = r.required("cert", file("a PEM file with a certificate", "BEGIN CERTIFICATE"));
-        let key = r.required("key", file("a PEM file with a private key", "PRIVATE KEY"));
+        let cert = r.required("cert", file("a PEM file with a certificate").holding("BEGIN CERTIFICATE"));
+        let key = r.required("key", file("a PEM file with a private key").holding("PRIVATE KEY"));
         Some(Self { cert: cert?, key: key? })
     }
 }
@@ -39,11 +40,7 @@ impl Admin {
     pub(super) fn read(r: &mut Reader<'_>) -> Self {
         let admin = Self {
             listen: r.key("listen", SocketAddr::from(([127, 0, 0, 1], 9090)), address()),
-            token: r.key(
-                "token",
-                None,
-                optional(parsed("visible ASCII characters without spaces", token)).veiled(),
-            ),
+            token: r.key("token", None, optional(token()).veiled()),
         };
         if !admin.listen.ip().is_loopback() && admin.token.is_none() {
             r.refuse(
@@ -57,13 +54,6 @@ impl Admin {
             );
         }
         admin
-    }
-}
-
-impl fmt::Debug for Admin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let token = self.token.as_ref().map(|_| HIDDEN);
-        f.debug_struct("Admin").field("listen", &self.listen).field("token", &token).finish()
     }
 }
 
@@ -87,32 +77,5 @@ pub(super) fn refuse_same(r: &mut Reader<'_>, listen: SocketAddr, admin: SocketA
 }
 
 fn address() -> Parsed<SocketAddr> {
-    parsed("an address and port, such as 127.0.0.1:8080 or [::]:8080", |text| {
-        text.parse().map_err(|_| {
-            let port = text.rsplit(':').next().unwrap_or_default();
-            let fault = Fault::wrong();
-            if text.starts_with("localhost:") {
-                fault.help(format!("names are not looked up: write 127.0.0.1:{port}"))
-            } else if port.parse::<u16>().is_ok() && text.trim_start_matches(':') == port {
-                fault.help(format!(
-                    "write 127.0.0.1:{port} for this machine only, 0.0.0.0:{port} for all networks"
-                ))
-            } else {
-                fault.help("write an IP address, a colon and a port up to 65535")
-            }
-        })
-    })
-}
-
-fn token(text: &str) -> Result<String, Fault> {
-    if text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        Ok(text.to_owned())
-    } else {
-        Err(Fault::why("has characters that cannot stand in a header"))
-    }
-}
-
-#[allow(clippy::ref_option)] // the signature serde asks for
-fn hidden<S: Serializer>(token: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
-    token.as_ref().map(|_| HIDDEN).serialize(serializer)
+    kind::address("an address and port, such as 127.0.0.1:8080 or [::]:8080")
 }

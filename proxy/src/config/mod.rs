@@ -1,10 +1,8 @@
 //! The configuration of the proxy: one file, overridden by the environment and by `--set`.
 //!
-//! The sources become one tree of values that know where they were written ([`tree`]); one walk
-//! ([`reader`]) turns it into the typed model. There is a file per noun of the model, which holds
-//! its types, names, defaults, bounds and the combinations it refuses, so that each key is known
-//! in one place only. The reading is strict: a value that would be ignored or means nothing is an
-//! error, because an operator learns of it nowhere else. All errors are reported at once.
+//! [`recobeat_ops::settings`] reads it, strictly. There is a file per noun of the model here, which
+//! holds its types, names, defaults, bounds and the combinations it refuses, so that each key is
+//! known in one place only.
 //!
 //! A [`Config`] that was loaded is valid as a whole; nothing below has to check it again.
 
@@ -15,23 +13,17 @@ mod cache;
 mod category;
 mod cors;
 mod guard;
-mod kind;
 mod limits;
 mod listener;
-mod load;
-mod problem;
-mod reader;
-mod secret;
 mod store;
 mod telemetry;
 #[cfg(test)]
 mod tests;
-mod tree;
-mod unknown;
 mod upstream;
 
 use std::net::SocketAddr;
 
+use recobeat_ops::settings::{self, Alias, Reader, Service, Settings};
 use serde::Serialize;
 
 pub use base_url::{BaseUrl, BaseUrlError};
@@ -43,13 +35,13 @@ pub use cors::Cors;
 pub use guard::Guard;
 pub use limits::Limits;
 pub use listener::{Admin, Tls};
-pub use load::{Loaded, Sources};
-pub use problem::ConfigError;
+pub use recobeat_ops::settings::{ConfigError, Sources};
 pub use store::{Disk, Memory, Redis};
 pub use telemetry::{LogFormat, Telemetry};
 pub use upstream::{Breaker, Pool, Retry, Timeouts, Upstream};
 
-use reader::Reader;
+/// A configuration and the file it came from.
+pub type Loaded = settings::Loaded<Config>;
 
 /// All settings. Serializes to the form of the file, secrets hidden.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -69,7 +61,18 @@ pub struct Config {
     pub telemetry: Telemetry,
 }
 
-impl Config {
+impl Settings for Config {
+    const SERVICE: Service = Service {
+        name: "recobeat-proxy",
+        prefix: "RECOBEAT_",
+        file: "config/proxy.yaml",
+        aliases: &[
+            Alias { variable: "REDIS_URL", key: "cache.redis.url", yields: true },
+            Alias { variable: "VALKEY_URL", key: "cache.redis.url", yields: true },
+        ],
+        example: "budget.rate_per_minute=60",
+    };
+
     fn read(r: &mut Reader<'_>) -> Self {
         let config = Self {
             listen: listener::read_listen(r),
@@ -91,9 +94,19 @@ impl Config {
     }
 }
 
+impl Config {
+    /// Reads and checks a configuration.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, ready to be printed.
+    pub fn load(sources: Sources) -> Result<Loaded, ConfigError> {
+        settings::load(sources)
+    }
+}
+
 impl Default for Config {
     /// What an empty file means.
     fn default() -> Self {
-        reader::defaults(Self::read)
+        settings::defaults(Self::read)
     }
 }

@@ -1,17 +1,16 @@
 //! Where entries are kept: memory, and a file on disk or a Redis behind it.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
-use super::kind::{
+use recobeat_ops::settings::Reader;
+use recobeat_ops::settings::kind::{
     self, Fault, GIB, Kind, MIB, MILLISECOND, MINUTE, Parsed, SECOND, TIB, duration, optional, parsed, size,
     switch, whole,
 };
-use super::reader::Reader;
-use super::secret::without_credentials;
+use recobeat_ops::settings::secret::{bare_url_if_any, debug_as_shown};
 
 /// Whichever bound is reached first evicts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -36,7 +35,7 @@ pub struct Disk {
 pub struct Redis {
     /// One server, or the nodes of a cluster separated by commas. May hold a password, so it is
     /// shown without credentials.
-    #[serde(serialize_with = "without_password")]
+    #[serde(serialize_with = "bare_url_if_any")]
     pub url: Option<String>,
     /// Begins every key; visible ASCII without braces, which mark hash tags.
     pub prefix: String,
@@ -48,6 +47,8 @@ pub struct Redis {
     /// Connections at most.
     pub pool: usize,
 }
+
+debug_as_shown!(Redis);
 
 impl Memory {
     pub(super) fn read(r: &mut Reader<'_>) -> Self {
@@ -90,18 +91,6 @@ impl Redis {
     }
 }
 
-impl fmt::Debug for Redis {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Redis")
-            .field("url", &self.url.as_deref().map(without_credentials))
-            .field("prefix", &self.prefix)
-            .field("lookup_timeout", &self.lookup_timeout)
-            .field("connect_timeout", &self.connect_timeout)
-            .field("pool", &self.pool)
-            .finish()
-    }
-}
-
 fn path() -> Parsed<PathBuf> {
     parsed("the path of a file", |text| {
         let path = PathBuf::from(text);
@@ -141,9 +130,4 @@ fn prefix() -> Parsed<String> {
             Err(Fault::wrong().help("braces mark the part of a key that chooses the node of a cluster"))
         }
     })
-}
-
-#[allow(clippy::ref_option)] // the signature serde asks for
-fn without_password<S: Serializer>(url: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
-    url.as_deref().map(without_credentials).serialize(serializer)
 }

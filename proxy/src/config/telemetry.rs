@@ -1,10 +1,9 @@
 //! What is logged and where traces go.
 
 use serde::Serialize;
-use tracing_subscriber::EnvFilter;
 
-use super::kind::{Fault, Parsed, choice, optional, parsed};
-use super::reader::Reader;
+use recobeat_ops::settings::Reader;
+use recobeat_ops::settings::kind::{Fault, Parsed, choice, log_filter, optional, parsed};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Telemetry {
@@ -27,7 +26,11 @@ pub enum LogFormat {
 impl Telemetry {
     pub(super) fn read(r: &mut Reader<'_>) -> Self {
         Self {
-            log: r.key("log", "info".to_owned(), filter()),
+            log: r.key(
+                "log",
+                "info".to_owned(),
+                log_filter("log directives such as info or warn,recobeat_proxy=debug"),
+            ),
             format: r.key(
                 "format",
                 LogFormat::Pretty,
@@ -36,27 +39,6 @@ impl Telemetry {
             otlp_endpoint: r.key("otlp_endpoint", None, optional(endpoint())),
         }
     }
-}
-
-fn filter() -> Parsed<String> {
-    parsed("log directives such as info or warn,recobeat_proxy=debug", |text| {
-        const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
-        // The filter takes a bare word that is no level for a target to trace: a slip like
-        // `inof` would turn everything else off.
-        let slip = text.split(',').map(str::trim).any(|part| {
-            !part.contains(['=', '[']) && !LEVELS.iter().any(|level| level.eq_ignore_ascii_case(part))
-        });
-        if slip {
-            return Err(Fault::why("has a part that is no level").help(format!(
-                "the levels are {}; for one part of the program write part=level",
-                LEVELS.join(", ")
-            )));
-        }
-        match EnvFilter::builder().parse(text) {
-            Ok(_) => Ok(text.to_owned()),
-            Err(error) => Err(Fault::why(format!("cannot be read ({error})"))),
-        }
-    })
 }
 
 fn endpoint() -> Parsed<String> {

@@ -6,11 +6,11 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::base_url::{BaseUrl, BaseUrlError};
-use super::kind::{
+use recobeat_ops::settings::Reader;
+use recobeat_ops::settings::kind::{
     self, DAY, Fault, HOUR, Kind, MILLISECOND, MINUTE, Parsed, SECOND, duration, file, in_words, optional,
     parsed, share, whole,
 };
-use super::reader::Reader;
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Upstream {
@@ -78,7 +78,7 @@ impl Upstream {
             ca_file: r.key(
                 "ca_file",
                 None,
-                optional(file("a PEM file with certificates", "BEGIN CERTIFICATE")),
+                optional(file("a PEM file with certificates").holding("BEGIN CERTIFICATE")),
             ),
             timeouts: r.section("timeouts", Timeouts::read),
             pool: r.section("pool", Pool::read),

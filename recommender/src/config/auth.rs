@@ -8,9 +8,9 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::kind::{Fault, Kind, Parsed, choice, file, optional, parsed, token, words};
-use super::reader::{Reader, defaults};
-use super::secret::{debug_as_shown, hidden};
+use recobeat_ops::settings::kind::{Fault, Kind, Parsed, choice, file, optional, parsed, token, words};
+use recobeat_ops::settings::secret::{debug_as_shown, hidden};
+use recobeat_ops::settings::{Reader, defaults};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]

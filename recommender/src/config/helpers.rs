@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::kind::{
+use recobeat_ops::settings::Reader;
+use recobeat_ops::settings::kind::{
     self, Kind, MILLISECOND, MINUTE, SECOND, base_url, duration, optional, switch, token, words,
 };
-use super::reader::Reader;
-use super::secret::{debug_as_shown, hidden};
+use recobeat_ops::settings::secret::{debug_as_shown, hidden};
 
 /// An OpenAI-compatible chat endpoint.
 #[derive(Clone, PartialEq, Serialize)]

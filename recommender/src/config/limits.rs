@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::kind::{self, Fault, KIB, Kind, MIB, Parsed, list, parsed, size, whole};
-use super::reader::{Reader, defaults};
+use recobeat_ops::settings::kind::{self, KIB, Kind, MIB, list, origin, size, whole};
+use recobeat_ops::settings::{Reader, defaults};
 
 /// Requests a minute, per caller; and per address, whoever calls from there. 0 is no limit.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -19,7 +19,7 @@ pub struct Limits {
     pub address_per_minute: u32,
     /// Largest body of a request, in bytes.
     #[serde(serialize_with = "kind::serialize_size")]
-    pub body: usize,
+    pub body: u64,
     /// Runs under way at once, four of them of one user; more wait, oldest first.
     pub concurrent_runs: usize,
 }
@@ -43,7 +43,7 @@ impl Limits {
             warm_per_minute: rate("warm_per_minute", 1),
             start_per_day: rate("start_per_day", 0),
             address_per_minute: rate("address_per_minute", 600),
-            body: r.key("body", 256 * 1024, size(KIB..=16 * MIB)),
+            body: r.key("body", 256 * KIB, size(KIB..=16 * MIB)),
             concurrent_runs: r.key("concurrent_runs", 32, whole(1..=10_000)),
         }
     }
@@ -67,30 +67,4 @@ impl Cors {
         }
         cors
     }
-}
-
-fn origin() -> Parsed<String> {
-    parsed("`*` or an origin such as https://app.example.org", |text| {
-        if text == "*" {
-            return Ok(text.to_owned());
-        }
-        let Some((scheme, rest)) = text.split_once("://") else {
-            return Err(Fault::why("has no scheme").help(format!("write https://{text}")));
-        };
-        if let Some(bare) = rest.strip_suffix('/')
-            && !bare.contains('/')
-        {
-            let help = format!("write {scheme}://{bare}, as browsers send it");
-            return Err(Fault::why("ends with a slash").help(help));
-        }
-        if rest.contains(['/', '?', '#', '@', '*']) {
-            return Err(Fault::why("is more than scheme, host and port")
-                .help("write scheme://host or scheme://host:port; no path, no wildcard inside"));
-        }
-        let uri: http::Uri = text.parse().map_err(|_| Fault::wrong())?;
-        if uri.host().is_none_or(str::is_empty) {
-            return Err(Fault::wrong());
-        }
-        Ok(text.to_ascii_lowercase())
-    })
 }

@@ -1,48 +1,40 @@
 //! The configuration: one file, overridden by the environment and by `--set`.
 //!
-//! The sources become one tree of values that know where they were written ([`tree`]); one walk
-//! ([`reader`]) turns it into the typed model. There is a file per noun of the model, which holds its
-//! type, names, defaults, bounds and the combinations it refuses, so that each key is known in one place
-//! only. The reading is strict: a value that would be ignored or means nothing is an error, because an
-//! operator learns of it nowhere else. All errors are reported at once, in the form of the proxy's.
+//! [`recobeat_ops::settings`] reads it, strictly and as the proxy's. There is a file per noun of the
+//! model here, which holds its type, names, defaults, bounds and the combinations it refuses, so that
+//! each key is known in one place only.
 //!
 //! `config/recommender.yaml` is the same with a line of explanation per key.
 
 mod auth;
 mod helpers;
-mod kind;
 mod limits;
-mod load;
 mod moods;
-mod problem;
 mod proxy;
-mod reader;
 mod run;
-mod secret;
 mod store;
 mod telemetry;
 #[cfg(test)]
 mod tests;
-mod tree;
-mod unknown;
 
 use std::net::SocketAddr;
 
+use recobeat_ops::settings::kind::address;
+use recobeat_ops::settings::secret::{bare_url, bare_url_if_any, debug_as_shown};
+use recobeat_ops::settings::{self, Alias, Reader, Service, Settings};
 use serde::Serialize;
 
 pub use auth::{Auth, AuthMode, Jwt};
 pub use helpers::{Llm, Spotify};
 pub use limits::{Cors, Limits};
-pub use load::Sources;
 pub use moods::{Moods, Schedule};
-pub use problem::ConfigError;
 pub use proxy::Proxy;
+pub use recobeat_ops::settings::{ConfigError, Sources};
 pub use run::Run;
 pub use telemetry::Telemetry;
 
-use kind::address;
-use reader::Reader;
-use secret::debug_as_shown;
+/// A configuration and the file it came from.
+pub type Loaded = settings::Loaded<Config>;
 
 /// Everything that can be set. Serializes to the form of the file, secrets hidden; so does `Debug`.
 #[derive(Clone, PartialEq, Serialize)]
@@ -50,10 +42,10 @@ pub struct Config {
     pub listen: SocketAddr,
     pub proxy: Proxy,
     /// `sqlite:PATH`, `postgres://…`, or `memory`, which forgets with the process.
-    #[serde(serialize_with = "secret::bare_url")]
+    #[serde(serialize_with = "bare_url")]
     pub database_url: String,
     /// Caches in memory without one.
-    #[serde(serialize_with = "secret::bare_url_if_any")]
+    #[serde(serialize_with = "bare_url_if_any")]
     pub redis_url: Option<String>,
     pub auth: Auth,
     /// Origins of the app that may read answers; `*` is all.
@@ -69,11 +61,25 @@ pub struct Config {
 
 debug_as_shown!(Config);
 
-impl Config {
+const ADDRESS: &str = "an address and port, such as 127.0.0.1:8000 or [::]:8000";
+
+impl Settings for Config {
+    const SERVICE: Service = Service {
+        name: "recobeat-recommender",
+        prefix: "RECOMMENDER_",
+        file: "config/recommender.yaml",
+        aliases: &[
+            Alias { variable: "DATABASE_URL", key: "database_url", yields: false },
+            Alias { variable: "REDIS_URL", key: "redis_url", yields: false },
+            Alias { variable: "VALKEY_URL", key: "redis_url", yields: false },
+        ],
+        example: "run.max_artists=10",
+    };
+
     fn read(r: &mut Reader<'_>) -> Self {
         let unscheduled = r.is_null("schedule");
         let config = Self {
-            listen: r.key("listen", SocketAddr::from(([127, 0, 0, 1], 8000)), address()),
+            listen: r.key("listen", SocketAddr::from(([127, 0, 0, 1], 8000)), address(ADDRESS)),
             proxy: r.section("proxy", Proxy::read),
             database_url: store::read_database(r),
             redis_url: store::read_redis(r),
@@ -95,9 +101,19 @@ impl Config {
     }
 }
 
+impl Config {
+    /// Reads and checks a configuration.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, ready to be printed.
+    pub fn load(sources: Sources) -> Result<Loaded, ConfigError> {
+        settings::load(sources)
+    }
+}
+
 impl Default for Config {
     /// What an empty file means.
     fn default() -> Self {
-        reader::defaults(Self::read)
+        settings::defaults(Self::read)
     }
 }

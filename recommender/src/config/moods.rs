@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-use super::kind::{
+use crate::model::{MoodRequest, TrackId};
+use recobeat_ops::settings::kind::{
     self, DAY, Fault, HOUR, Kind, MINUTE, Parsed, duration, file, list, optional, parsed, switch, whole,
 };
-use super::reader::{Reader, defaults};
-use super::tree::{Node, Value};
-use crate::model::{MoodRequest, TrackId};
+use recobeat_ops::settings::{Node, Value};
+use recobeat_ops::settings::{Reader, defaults};
 
 /// Popular moods.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::kind::{Kind, base_url, optional, token, whole};
-use super::reader::{Reader, defaults};
-use super::secret::{debug_as_shown, hidden};
+use recobeat_ops::settings::kind::{Kind, base_url, optional, token, whole};
+use recobeat_ops::settings::secret::{debug_as_shown, hidden};
+use recobeat_ops::settings::{Reader, defaults};
 
 /// Where RecoBeat is asked.
 #[derive(Clone, PartialEq, Serialize)]

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::kind::{self, DAY, HOUR, Kind, MINUTE, SECOND, duration, in_words, switch, whole};
-use super::reader::{Reader, defaults};
+use recobeat_ops::settings::kind::{
+    self, DAY, HOUR, Kind, MINUTE, SECOND, duration, in_words, switch, whole,
+};
+use recobeat_ops::settings::{Reader, defaults};
 
 /// How a run is made.
 #[derive(Debug, Clone, PartialEq, Serialize)]

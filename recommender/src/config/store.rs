@@ -1,7 +1,7 @@
 //! Where lists and caches are kept.
 
-use super::kind::{Fault, Kind, optional, parsed};
-use super::reader::Reader;
+use recobeat_ops::settings::Reader;
+use recobeat_ops::settings::kind::{Fault, Kind, optional, parsed};
 
 /// The key `database_url`.
 pub(super) fn read_database(r: &mut Reader<'_>) -> String {

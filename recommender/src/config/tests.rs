@@ -21,7 +21,7 @@ fn load_with(text: &str, env: &[(&str, &str)], set: &[&str]) -> Result<Config, C
     fs::write(&path, text).expect("a file");
     let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let set = set.iter().map(|argument| (*argument).to_owned()).collect();
-    Config::load(Sources { path: Some(path), env, set })
+    Config::load(Sources { path: Some(path), env, set }).map(|loaded| loaded.config)
 }
 
 /// The message for these sources, without the file's folder.

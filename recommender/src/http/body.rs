@@ -69,7 +69,7 @@ impl FromRequest<App> for Body {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
-        let most = app.config.limits.body;
+        let most = usize::try_from(app.config.limits.body).unwrap_or(usize::MAX);
         let (parts, body) = request.into_parts();
         let told = parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         if told.is_some_and(|told: usize| told > most) {

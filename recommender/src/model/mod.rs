@@ -9,7 +9,6 @@ mod mood;
 mod outcome;
 mod playlist;
 mod request;
-mod spelling;
 mod status;
 mod track;
 
@@ -20,7 +19,7 @@ pub(crate) use mood::by_name;
 pub use mood::{ColorScheme, Emotion, EnergyLevel, Intent, IntentKind, Mood, Size, TemporalContext, Theme};
 pub use outcome::{AudioFeatures, Outcome, Phase, Recommendation, Source};
 pub use playlist::{Playlist, PlaylistSummary, PublicStats, UserStats};
+pub(crate) use recobeat_ops::settings::closest;
 pub use request::{MentionedTrack, MoodRequest, Priority, TopArtist, TopTrack};
-pub(crate) use spelling::closest;
 pub use status::{OutOfOrder, Status};
 pub use track::{Artist, ArtistName, Track};

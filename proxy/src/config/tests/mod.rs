@@ -3,12 +3,10 @@
 
 mod addresses;
 mod combinations;
-mod files;
 mod keys;
 mod overrides;
 mod shipped;
 mod values;
-mod yaml;
 
 use std::fs;
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::config::problem::Place;
-use crate::config::tree::{Node, Origin, Value, parse};
-use crate::config::{Config, Sources, reader};
+use recobeat_ops::settings::{Node, keys};
+
+use crate::config::{Config, Sources};
 
 fn shipped() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/proxy.yaml")
@@ -22,8 +22,8 @@ fn the_shipped_file_is_the_default() {
 #[test]
 fn the_shipped_file_has_every_key() {
     let text = std::fs::read_to_string(shipped()).unwrap();
-    let tree = parse(&text, &Origin::File, &mut Vec::new()).unwrap();
-    let model = reader::keys(Config::read);
+    let tree = Node::of_yaml(&text).unwrap();
+    let model = keys::<Config>();
     // A section that is off by default is written as `null`.
     let given = |key: &&String| {
         let section = key.rsplit_once('.').map_or("", |(section, _)| section);
@@ -43,20 +43,12 @@ fn the_shipped_file_says_why_for_every_key() {
         .map(|(key, _)| key)
         .collect();
     // The categories are told in one comment above them.
-    let keys = reader::keys(Config::read).into_iter().filter(|key| !key.starts_with("cache.categories."));
+    let keys = keys::<Config>().into_iter().filter(|key| !key.starts_with("cache.categories."));
     let silent: Vec<_> = keys
         .filter(|key| !key.starts_with("tls."))
         .filter(|key| !told.contains(key.rsplit('.').next().unwrap()))
         .collect();
     assert_eq!(silent, Vec::<String>::new());
-}
-
-#[test]
-fn the_defaults_are_those_of_an_empty_tree() {
-    let mut problems = Vec::new();
-    let empty = Node { value: Value::Null, place: Place::Whole };
-    assert_eq!(reader::read(empty, Config::read, &mut problems), Config::default());
-    assert_eq!(problems, []);
 }
 
 #[test]

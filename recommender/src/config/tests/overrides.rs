@@ -1,10 +1,11 @@
 //! Which source wins, and that every key has its variable.
 
+use recobeat_ops::settings::keys;
 use rstest::rstest;
 use serde_json::Value;
 
 use super::{load_with, refusal_with};
-use crate::config::{AuthMode, Config, reader};
+use crate::config::{AuthMode, Config};
 
 #[test]
 fn the_environment_is_stronger_than_the_file_and_set_than_both() {
@@ -123,7 +124,7 @@ fn each_key_has_its_variable(#[case] key: &str, #[case] value: &str, #[case] sho
     assert_ne!(config, Config::default());
     let pointer = format!("/{}", key.replace('.', "/"));
     assert_eq!(serde_json::to_value(&config).expect("JSON").pointer(&pointer), Some(&shown));
-    assert!(reader::keys(Config::read).contains(&key.to_owned()));
+    assert!(keys::<Config>().contains(&key.to_owned()));
 }
 
 #[test]
@@ -131,7 +132,7 @@ fn the_mode_of_auth_has_its_variable() {
     let env = [("RECOMMENDER_AUTH__MODE", "service"), ("RECOMMENDER_AUTH__SERVICE_TOKEN", "abc")];
     assert_eq!(load_with("", &env, &[]).expect("good").auth.mode, AuthMode::Service);
     // With the cases above, these are all.
-    assert_eq!(reader::keys(Config::read).len(), 49);
+    assert_eq!(keys::<Config>().len(), 49);
 }
 
 #[test]

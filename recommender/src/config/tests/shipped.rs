@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::config::tree::{Origin, parse};
-use crate::config::{Config, Moods, Run, Sources, reader};
+use recobeat_ops::settings::{Node, keys};
+
+use crate::config::{Config, Moods, Run, Sources};
 
 fn shipped() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/recommender.yaml")
@@ -13,20 +14,20 @@ fn shipped() -> PathBuf {
 #[test]
 fn the_shipped_file_is_the_default() {
     let config = Config::load(Sources { path: Some(shipped()), ..Sources::default() });
-    assert_eq!(config.expect("a good file"), Config::default());
+    assert_eq!(config.expect("a good file").config, Config::default());
 }
 
 #[test]
 fn the_shipped_file_has_every_key_and_says_why() {
     let text = std::fs::read_to_string(shipped()).expect("the file");
-    let tree = parse(&text, &Origin::File, &mut Vec::new()).expect("YAML");
+    let tree = Node::of_yaml(&text).expect("YAML");
     let told: BTreeSet<_> = text
         .lines()
         .filter(|line| line.contains(" # "))
         .filter_map(|line| line.trim().split_once(':'))
         .map(|(key, _)| key)
         .collect();
-    for key in reader::keys(Config::read) {
+    for key in keys::<Config>() {
         assert!(tree.find(&key).is_some(), "{key} is missing");
         assert!(told.contains(key.rsplit('.').next().expect("a name")), "{key} is not explained");
     }

@@ -1,0 +1,116 @@
+//! From sources to settings: file, below environment, below `--set`.
+
+use std::fmt;
+use std::fs;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use super::problem::{ConfigError, Place, Problem, Source};
+use super::reader;
+use super::service::{Service, Settings};
+use super::tree::{Node, Origin, Value, from_environment, from_set, lay_over, parse};
+
+/// No configuration is larger; a wrong path may be.
+const MOST_BYTES: u64 = 1 << 20;
+
+/// What settings are read from, the weakest first. Kept for a reload.
+#[derive(Clone, Default)]
+pub struct Sources {
+    /// The file. Without one, that of the service in the working directory if it is there.
+    pub path: Option<PathBuf>,
+    /// Variables; those of others are skipped.
+    pub env: Vec<(String, String)>,
+    /// `key=value` arguments, in their order.
+    pub set: Vec<String>,
+}
+
+impl Sources {
+    /// With the variables of this process.
+    pub fn of_process(path: Option<PathBuf>, set: Vec<String>) -> Self {
+        let env = std::env::vars_os()
+            .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
+            .collect();
+        Self { path, env, set }
+    }
+}
+
+/// Names only, because values may be secrets.
+impl fmt::Debug for Sources {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let env: Vec<_> = self.env.iter().map(|(name, _)| name).collect();
+        let set: Vec<_> = self.set.iter().map(|set| set.split('=').next().unwrap_or_default()).collect();
+        f.debug_struct("Sources").field("path", &self.path).field("env", &env).field("set", &set).finish()
+    }
+}
+
+/// Settings and the file they came from.
+#[derive(Clone, Debug)]
+pub struct Loaded<T> {
+    pub config: T,
+    /// The file that was read, if any: the one to watch.
+    pub path: Option<PathBuf>,
+}
+
+/// Reads and checks settings.
+///
+/// # Errors
+/// Everything that is wrong with them, ready to be printed.
+pub fn load<T: Settings>(sources: Sources) -> Result<Loaded<T>, ConfigError> {
+    let mut problems = Vec::new();
+    let source = open(&T::SERVICE, sources.path, &mut problems);
+    let nothing = Node { value: Value::Null, place: Place::Whole };
+    let mut root = parse(&source.text, &Origin::File, &mut problems).unwrap_or(nothing);
+    lay_over(&mut root, from_environment(&T::SERVICE, sources.env, &mut problems));
+    lay_over(&mut root, from_set(&T::SERVICE, &sources.set, &mut problems));
+    let config = reader::read::<T>(root, &mut problems);
+    if problems.is_empty() {
+        Ok(Loaded { config, path: source.path })
+    } else {
+        Err(ConfigError::new(problems, source))
+    }
+}
+
+fn open(service: &Service, path: Option<PathBuf>, problems: &mut Vec<Problem>) -> Source {
+    let path = match path {
+        Some(path) => path,
+        None if Path::new(service.file).exists() => PathBuf::from(service.file),
+        None => return Source::default(),
+    };
+    let text = read_text(&path).unwrap_or_else(|problem| {
+        problems.push(problem);
+        String::new()
+    });
+    Source { path: Some(path), text }
+}
+
+fn read_text(path: &Path) -> Result<String, Problem> {
+    if path.is_dir() {
+        return Err(problem("a folder, not a file", "name the YAML file in it"));
+    }
+    let mut bytes = Vec::new();
+    fs::File::open(path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes)).map_err(
+        |error| {
+            problem(
+                format!("cannot be read: {error}"),
+                "check the path (relative ones start from the working directory) and its permissions; \
+                 without --config the defaults apply",
+            )
+        },
+    )?;
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err(problem("larger than 1MiB", "a configuration is a small YAML file: check the path"));
+    }
+    if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
+        return Err(problem("UTF-16 text", "save it as UTF-8"));
+    }
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = good.split(|byte| *byte == b'\n').count();
+        problem(format!("not UTF-8 text: line {line} has a byte that is no character"), "save it as UTF-8")
+    })?;
+    Ok(text.strip_prefix('\u{FEFF}').map(str::to_owned).unwrap_or(text))
+}
+
+fn problem(message: impl Into<String>, help: &str) -> Problem {
+    Problem::new(Place::Whole, message).help(help)
+}

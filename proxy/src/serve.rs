@@ -4,7 +4,6 @@
 //! everything spawned there with it when it stops; flights, connection pools and the operators'
 //! listener must not die with the service that happened to start them.
 
-use std::io::IsTerminal;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,10 +11,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use http::Method;
 use pingora::upstreams::peer::HttpPeer;
+use recobeat_ops::log::{self, LogError, LogHandle};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
-use tracing_subscriber::EnvFilter;
 
 use crate::admin::{self, Admin};
 use crate::budget::Permit;
@@ -54,13 +53,13 @@ pub enum ServeError {
     Front(#[from] FrontError),
     #[error("{0}")]
     Admin(String),
-    #[error("cannot log as `telemetry.log` says: {0}")]
-    Log(String),
+    #[error(transparent)]
+    Log(#[from] LogError),
 }
 
 /// Runs until SIGTERM or SIGINT.
 pub fn serve(config: &Config) -> Result<(), ServeError> {
-    start_log(config)?;
+    let _log = start_log(config)?;
     let runtime = Builder::new_multi_thread().thread_name("engine").enable_all().build()?;
     let proxy = Arc::new(assemble(config, runtime.handle())?);
 
@@ -220,17 +219,12 @@ async fn watch_upstream(
     }
 }
 
-fn start_log(config: &Config) -> Result<(), ServeError> {
-    let directives = format!("{QUIET},{}", config.telemetry.log);
-    let filter = EnvFilter::try_new(directives).map_err(|error| ServeError::Log(error.to_string()))?;
-    let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let log =
-        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colour).with_writer(std::io::stderr);
-    match config.telemetry.format {
-        LogFormat::Pretty => log.init(),
-        LogFormat::Json => log.json().flatten_event(true).init(),
-    }
-    Ok(())
+fn start_log(config: &Config) -> Result<LogHandle, LogError> {
+    let form = match config.telemetry.format {
+        LogFormat::Pretty => log::Form::Pretty,
+        LogFormat::Json => log::Form::Json,
+    };
+    log::start(QUIET, &config.telemetry.log, form)
 }
 
 /// Port 0 means any free one; Pingora would bind another than we could name.

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use recobeat_ops::log;
 use tokio::runtime::Runtime;
-use tracing_subscriber::EnvFilter;
 
 use crate::auth::Gate;
-use crate::config::{Config, Sources, Telemetry};
+use crate::config::{Config, Sources};
 use crate::http;
 use crate::serve::{rules, serve};
 
@@ -78,16 +78,16 @@ pub fn run() -> ExitCode {
 }
 
 fn begin(config: Config) -> Result<(), String> {
-    log(&config.telemetry)?;
+    let form = if config.telemetry.json { log::Form::Json } else { log::Form::Pretty };
+    log::start("", &config.telemetry.log, form).map_err(|error| error.to_string())?;
     let runtime = Runtime::new().map_err(|error| format!("cannot start: {error}"))?;
     runtime.block_on(serve(config)).map_err(|error| error.to_string())
 }
 
-/// What only shows when the parts are made is checked too: keys, rule tables, the log filter.
+/// What only shows when the parts are made is checked too: keys, rule tables.
 fn check(config: &Config) -> Result<(), String> {
     let gate = Gate::new(&config.auth, &config.cors).map_err(|error| error.to_string())?;
     rules(config).map_err(|error| error.to_string())?;
-    filter(&config.telemetry)?;
     println!("good: serves at {}, RecoBeat through {}", config.listen, config.proxy.url);
     println!(
         "callers are told apart by mode {}; {} starts a minute each, {} runs at once",
@@ -95,19 +95,5 @@ fn check(config: &Config) -> Result<(), String> {
         config.limits.start_per_minute,
         config.limits.concurrent_runs
     );
-    Ok(())
-}
-
-fn filter(telemetry: &Telemetry) -> Result<EnvFilter, String> {
-    EnvFilter::try_new(&telemetry.log).map_err(|error| format!("telemetry.log: {error}"))
-}
-
-fn log(telemetry: &Telemetry) -> Result<(), String> {
-    let lines = tracing_subscriber::fmt().with_env_filter(filter(telemetry)?).with_writer(io::stderr);
-    if telemetry.json {
-        lines.json().init();
-    } else {
-        lines.init();
-    }
     Ok(())
 }

@@ -15,7 +15,7 @@ use super::*;
 use crate::budget::Permit;
 use crate::clock::Clock;
 use crate::engine::Settings;
-use crate::telemetry::METRICS;
+use crate::telemetry::GROUPS;
 use crate::upstream::{CallError, Reply, Request as Call, Upstream};
 
 struct Unreachable;
@@ -121,7 +121,8 @@ async fn statistics_start_at_zero_and_name_every_cause() {
 #[tokio::test]
 async fn every_unlabelled_metric_of_the_table_is_printed() {
     let (_, body) = get(router(None, None), "/metrics", None).await;
-    for metric in METRICS.iter().filter(|metric| metric.labels.is_empty()) {
+    let metrics = GROUPS.iter().flat_map(|group| group.metrics);
+    for metric in metrics.filter(|metric| metric.labels.is_empty()) {
         assert!(body.contains(&format!("# HELP {} {}", metric.name, metric.help)), "{}", metric.name);
     }
 }

@@ -1,5 +1,14 @@
 //! What operators see: one table of metrics.
+//!
+//! [`table`] says what there is, [`record`] counts what happens, [`gauge`] reads what is when somebody
+//! looks.
 
-mod metrics;
+mod gauge;
+mod label;
+mod outcome;
+mod record;
+mod table;
 
-pub use metrics::{Avoided, Gauges, METRICS, Metric, Metrics, Outcome, ReadAheadRow};
+pub use gauge::Gauges;
+pub use outcome::{Avoided, Outcome, ReadAheadRow};
+pub use table::{GROUPS, Metrics};

@@ -94,6 +94,9 @@ pub enum CallError {
 }
 
 impl CallError {
+    /// All labels in metrics.
+    pub const KINDS: [&'static str; 5] = ["connect", "timeout", "broken", "too_large", "encoding"];
+
     /// Label in metrics.
     pub fn kind(&self) -> &'static str {
         match self {

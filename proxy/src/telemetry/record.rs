@@ -1,0 +1,107 @@
+//! What is counted as it happens.
+
+use std::time::Duration;
+
+use prometheus::core::Collector;
+
+use super::table::Metrics;
+use super::{Avoided, Outcome, ReadAheadRow};
+use crate::api::RowKind;
+use crate::budget::Lane;
+use crate::cache::Category;
+
+impl Metrics {
+    pub fn request(&self, endpoint: &str, outcome: Outcome, took: Duration) {
+        self.requests.with_label_values(&[endpoint, outcome.name()]).inc();
+        self.request_seconds.with_label_values(&[outcome.name()]).observe(took.as_secs_f64());
+    }
+
+    /// `result` is one of `hit`, `stale`, `miss`.
+    pub fn lookup(&self, category: Category, result: &'static str, count: u64) {
+        self.lookups.with_label_values(&[category.name(), result]).inc_by(count);
+    }
+
+    pub fn lookups(&self, category: Category, result: &'static str) -> u64 {
+        self.lookups.with_label_values(&[category.name(), result]).get()
+    }
+
+    pub fn avoid(&self, cause: Avoided, calls: u64) {
+        self.avoided.with_label_values(&[cause.name()]).inc_by(calls);
+    }
+
+    pub fn repaired(&self, kind: &'static str) {
+        self.repairs.with_label_values(&[kind]).inc();
+    }
+
+    /// `result` is `worked` or `refused`.
+    pub fn fell_back(&self, tier: &'static str, result: &'static str) {
+        self.fallbacks.with_label_values(&[tier, result]).inc();
+    }
+
+    pub fn denied(&self) {
+        self.denials.inc();
+    }
+
+    pub fn avoided(&self, cause: Avoided) -> u64 {
+        self.avoided.with_label_values(&[cause.name()]).get()
+    }
+
+    pub fn upstream_call(&self, endpoint: &str, status: &str, took: Duration) {
+        self.upstream_calls.with_label_values(&[endpoint, status]).inc();
+        self.upstream_seconds.with_label_values(&[endpoint]).observe(took.as_secs_f64());
+        if took > Duration::from_secs(20) {
+            self.upstream_slow.with_label_values(&[endpoint]).inc();
+        }
+    }
+
+    /// A call that was streamed through; its duration belongs to the client's speed as well.
+    pub fn pass_through_call(&self, status: &str) {
+        self.upstream_calls.with_label_values(&["pass", status]).inc();
+    }
+
+    /// Ids of this lane rode along for nothing.
+    pub fn along(&self, lane: Lane, ids: usize) {
+        self.along.with_label_values(&[lane.name()]).inc_by(ids as u64);
+    }
+
+    pub fn ids_along(&self, lane: Lane) -> u64 {
+        self.along.with_label_values(&[lane.name()]).get()
+    }
+
+    pub fn read_ahead(&self, row: ReadAheadRow) {
+        self.read_ahead.with_label_values(&[row.name()]).inc();
+    }
+
+    pub fn read_ahead_rows(&self, row: ReadAheadRow) -> u64 {
+        self.read_ahead.with_label_values(&[row.name()]).get()
+    }
+
+    pub fn early_refresh(&self) {
+        self.early.inc();
+    }
+
+    pub fn tier_hits(&self, tier: &str, hits: u64) {
+        if hits > 0 {
+            self.tier_hits.with_label_values(&[tier]).inc_by(hits);
+        }
+    }
+
+    pub fn hits_of(&self, tier: &str) -> u64 {
+        self.tier_hits.with_label_values(&[tier]).get()
+    }
+
+    /// All upstream calls so far.
+    pub fn upstream_calls(&self) -> u64 {
+        let families = self.upstream_calls.collect();
+        let values = families.iter().flat_map(prometheus::proto::MetricFamily::get_metric);
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a counter of whole calls
+        let total = values.map(|metric| metric.get_counter().get_value()).sum::<f64>() as u64;
+        total
+    }
+
+    pub fn batch(&self, kind: RowKind, ids: usize) {
+        self.upstream_ids.with_label_values(&[kind.name()]).inc_by(ids as u64);
+        #[allow(clippy::cast_precision_loss)] // at most 40
+        self.batch_ids.with_label_values(&[kind.name()]).observe(ids as f64);
+    }
+}

@@ -60,6 +60,10 @@ pub fn run() -> ExitCode {
 
 fn check(loaded: &Loaded) -> ExitCode {
     let Loaded { config, path } = loaded;
+    if let Err(error) = config.telemetry.check() {
+        eprintln!("recobeat-proxy: {error}");
+        return ExitCode::FAILURE;
+    }
     let from = path.as_ref().map_or_else(|| "the defaults".to_owned(), |path| path.display().to_string());
     println!("{from}: good");
     println!("clients at {}, admin at {}", config.listen, config.admin.listen);

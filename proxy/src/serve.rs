@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use http::Method;
+use pingora::tls::install_default_crypto_provider;
 use pingora::upstreams::peer::HttpPeer;
-use recobeat_ops::log::{self, LogError, LogHandle};
+use recobeat_ops::telemetry::TelemetryError;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
@@ -20,7 +21,7 @@ use crate::admin::{self, Admin};
 use crate::budget::Permit;
 use crate::cache;
 use crate::clock::Clock;
-use crate::config::{Config, LogFormat, Oversize};
+use crate::config::{Config, Oversize};
 use crate::engine::{Answer, Caller, Engine, Settings, Spare};
 use crate::flight::{BatchSettings, Patience};
 use crate::front::{self, FrontError, FrontSettings, Outcome, Service};
@@ -54,12 +55,14 @@ pub enum ServeError {
     #[error("{0}")]
     Admin(String),
     #[error(transparent)]
-    Log(#[from] LogError),
+    Telemetry(#[from] TelemetryError),
 }
 
 /// Runs until SIGTERM or SIGINT.
 pub fn serve(config: &Config) -> Result<(), ServeError> {
-    let _log = start_log(config)?;
+    // The exporter may speak TLS.
+    install_default_crypto_provider();
+    let (_log, traces) = config.telemetry.start(QUIET, "recobeat-proxy", env!("CARGO_PKG_VERSION"))?;
     let runtime = Builder::new_multi_thread().thread_name("engine").enable_all().build()?;
     let proxy = Arc::new(assemble(config, runtime.handle())?);
 
@@ -95,6 +98,7 @@ pub fn serve(config: &Config) -> Result<(), ServeError> {
     if !proxy.engine.close(CLOSE) {
         tracing::warn!("the disk is slow: what was learned last may be lost");
     }
+    drop(traces);
     tracing::info!("recobeat-proxy stopped");
     Ok(())
 }
@@ -219,14 +223,6 @@ async fn watch_upstream(
     }
 }
 
-fn start_log(config: &Config) -> Result<LogHandle, LogError> {
-    let form = match config.telemetry.format {
-        LogFormat::Pretty => log::Form::Pretty,
-        LogFormat::Json => log::Form::Json,
-    };
-    log::start(QUIET, &config.telemetry.log, form)
-}
-
 /// Port 0 means any free one; Pingora would bind another than we could name.
 fn settled(listen: SocketAddr) -> SocketAddr {
     if listen.port() != 0 {
@@ -235,13 +231,10 @@ fn settled(listen: SocketAddr) -> SocketAddr {
     TcpListener::bind(listen).and_then(|listener| listener.local_addr()).unwrap_or(listen)
 }
 
-/// What works but may surprise, and keys that are accepted but have no effect yet.
+/// What works but may surprise.
 fn warn(config: &Config, listen: SocketAddr) {
     if listen.port().to_string().contains("404") {
         tracing::warn!(%listen, "some clients take any error text with 404 in it, the port included, for a missing page");
-    }
-    if config.telemetry.otlp_endpoint.is_some() {
-        tracing::warn!("`telemetry.otlp_endpoint` has no effect yet: this version exports no traces");
     }
 }
 

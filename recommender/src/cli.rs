@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use recobeat_ops::log;
 use tokio::runtime::Runtime;
 
 use crate::auth::Gate;
@@ -78,8 +77,9 @@ pub fn run() -> ExitCode {
 }
 
 fn begin(config: Config) -> Result<(), String> {
-    let form = if config.telemetry.json { log::Form::Json } else { log::Form::Pretty };
-    log::start("", &config.telemetry.log, form).map_err(|error| error.to_string())?;
+    let telemetry = config.telemetry.clone();
+    let started = telemetry.start("", "recobeat-recommender", env!("CARGO_PKG_VERSION"));
+    let (_log, _traces) = started.map_err(|error| error.to_string())?;
     let runtime = Runtime::new().map_err(|error| format!("cannot start: {error}"))?;
     runtime.block_on(serve(config)).map_err(|error| error.to_string())
 }
@@ -88,6 +88,7 @@ fn begin(config: Config) -> Result<(), String> {
 fn check(config: &Config) -> Result<(), String> {
     let gate = Gate::new(&config.auth, &config.cors).map_err(|error| error.to_string())?;
     rules(config).map_err(|error| error.to_string())?;
+    config.telemetry.check().map_err(|error| error.to_string())?;
     println!("good: serves at {}, RecoBeat through {}", config.listen, config.proxy.url);
     println!(
         "callers are told apart by mode {}; {} starts a minute each, {} runs at once",

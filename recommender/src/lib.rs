@@ -18,3 +18,4 @@ pub mod serve;
 pub mod spotify;
 pub mod store;
 pub mod strategy;
+pub mod telemetry;

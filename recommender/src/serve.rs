@@ -28,7 +28,7 @@ use crate::pipeline::{self, Pipeline};
 use crate::profile::Profiler;
 use crate::recobeat::{Client, ClientError, Lane, RunTag};
 use crate::spotify::{Source, Taste, WebApi};
-use crate::store::{self, StoreError};
+use crate::store::{self, Store, StoreError, Timed};
 
 /// For everything at the end.
 const GRACE: Duration = Duration::from_secs(5);
@@ -109,8 +109,9 @@ async fn assemble(config: Config) -> Result<App, ServeError> {
         None => (Cache::memory(CACHE_ENTRIES), Limiter::in_memory(config.limits.clone())),
     };
     let cache = Arc::new(cache);
-    let store = store::open_within(&config.database_url, DATABASE_COMES_UP).await?;
     let profiler = Profiler::new(Arc::clone(&cache));
+    let store = store::open_within(&config.database_url, DATABASE_COMES_UP).await?;
+    let store: Arc<dyn Store> = Arc::new(Timed::new(store, Arc::clone(&profiler)));
     let run = &config.run;
     let pipeline = Pipeline::new(pipeline::Parts {
         run: run.clone(),
@@ -132,7 +133,10 @@ async fn assemble(config: Config) -> Result<App, ServeError> {
         Arc::clone(&runner),
         Arc::new(SystemClock),
     );
-    let catalogue = |lane| Arc::new(client.for_run(RunTag { session: Uuid::new_v4(), lane, deadline: None }));
+    let catalogue = |lane| {
+        let tag = RunTag { session: Uuid::new_v4(), lane, deadline: None };
+        Arc::new(client.for_run(tag).profiled(Arc::clone(&profiler)))
+    };
     let prefetch = Prefetch::new(catalogue(Lane::Warm));
     let runs = Runs::new(jobs::Parts {
         store: Arc::clone(&store),

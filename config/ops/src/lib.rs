@@ -2,5 +2,7 @@
 
 pub mod log;
 pub mod metrics;
+pub mod process;
 pub mod settings;
+pub mod telemetry;
 pub mod trace;

@@ -96,10 +96,15 @@ pub fn with_section(document: &str, service: &str, section: &str) -> String {
     }
 }
 
-/// Defines `Metrics`, which records, and `GROUPS`, which describes. The calling crate depends on `prometheus`.
+/// As it is released.
+pub static VERSION: Label = Label { name: "version", values: || vec!["<as released>"] };
+
+/// Defines `Metrics`, which records, and `GROUPS`, which describes; a group about the process comes with
+/// it. The calling crate depends on `prometheus`.
 ///
 /// ```text
 /// metrics! {
+///     "name_build_info";
 ///     "Group", "What to look at." {
 ///         field: IntCounterVec("name_total", [LABEL], "Help"),
 ///         field: HistogramVec("name_seconds", [LABEL], "Help", BUCKETS),
@@ -108,8 +113,53 @@ pub fn with_section(document: &str, service: &str, section: &str) -> String {
 /// ```
 #[macro_export]
 macro_rules! metrics {
-    ($($title:literal, $look_at:literal {
-        $($field:ident: $kind:ident($name:literal, [$($label:ident),*], $help:literal $(, $buckets:expr)?),)*
+    ($build:literal; $($groups:tt)*) => {
+        $crate::metrics! { @table $($groups)*
+            "Process", "Linux only, but for the version. A memory that grows beyond its bound, or files near \
+                        their limit, come before an end that nobody ordered." {
+                build: GaugeVec($build, [$crate::metrics::VERSION],
+                    "1, with the version that runs"),
+                process_memory: Gauge("process_resident_memory_bytes", [],
+                    "Memory in use, bytes"),
+                process_cpu: Counter("process_cpu_seconds_total", [],
+                    "Processor time spent, seconds"),
+                process_files: Gauge("process_open_fds", [],
+                    "Open files and sockets"),
+                process_most_files: Gauge("process_max_fds", [],
+                    "Files and sockets that may be open; 0 without a limit"),
+                process_threads: Gauge("process_threads", [],
+                    "Threads"),
+                process_started: Gauge("process_start_time_seconds", [],
+                    "When the process began, seconds since 1970"),
+            }
+        }
+
+        impl Metrics {
+            /// The text exposition format, after `read` has set what is read only when somebody looks.
+            pub(super) fn print_after(&self, read: impl FnOnce()) -> String {
+                let _one_at_a_time = self.scrape.lock().unwrap_or_else(::std::sync::PoisonError::into_inner);
+                read();
+                self.build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1.0);
+                if let Some(process) = $crate::process::Process::read() {
+                    self.process_memory.set(process.resident_bytes);
+                    self.process_cpu.inc_by((process.cpu_seconds - self.process_cpu.get()).max(0.0));
+                    self.process_files.set(process.open_files);
+                    self.process_most_files.set(process.most_files);
+                    self.process_threads.set(process.threads);
+                    self.process_started.set(process.started);
+                }
+                let families = self.registry.gather();
+                ::prometheus::TextEncoder::new().encode_to_string(&families).expect("a String takes all")
+            }
+        }
+
+        /// Brings a counter up to a total that is counted elsewhere.
+        pub(super) fn reach(counter: &::prometheus::IntCounter, total: u64) {
+            counter.inc_by(total.saturating_sub(counter.get()));
+        }
+    };
+    (@table $($title:literal, $look_at:literal {
+        $($field:ident: $kind:ident($name:expr, [$($label:expr),*], $help:literal $(, $buckets:expr)?),)*
     })*) => {
         /// Every metric of the service, by subject.
         pub static GROUPS: &[$crate::metrics::Group] = &[$($crate::metrics::Group {
@@ -138,41 +188,31 @@ macro_rules! metrics {
                 let registry = ::prometheus::Registry::new();
                 $($(
                     let $field =
-                        $crate::metrics!(@$kind $name, $help, &[$($label.name),*] $(, $buckets)?).expect(VALID);
+                        $crate::metrics!(@make $kind $name, $help, &[$($label.name),*] $(, $buckets)?).expect(VALID);
                     registry.register(Box::new($field.clone())).expect(VALID);
                 )*)*
                 Self { registry, scrape: ::std::sync::Mutex::default(), $($($field,)*)* }
             }
         }
-
-        impl Metrics {
-            /// The text exposition format, after `read` has set what is read only when somebody looks.
-            pub(super) fn print_after(&self, read: impl FnOnce()) -> String {
-                let _one_at_a_time = self.scrape.lock().unwrap_or_else(::std::sync::PoisonError::into_inner);
-                read();
-                let families = self.registry.gather();
-                ::prometheus::TextEncoder::new().encode_to_string(&families).expect("a String takes all")
-            }
-        }
     };
-    (@IntCounterVec $name:literal, $help:literal, $labels:expr) => {
+    (@make IntCounterVec $name:expr, $help:expr, $labels:expr) => {
         ::prometheus::IntCounterVec::new(::prometheus::Opts::new($name, $help), $labels)
     };
-    (@GaugeVec $name:literal, $help:literal, $labels:expr) => {
+    (@make GaugeVec $name:expr, $help:expr, $labels:expr) => {
         ::prometheus::GaugeVec::new(::prometheus::Opts::new($name, $help), $labels)
     };
-    (@HistogramVec $name:literal, $help:literal, $labels:expr, $buckets:expr) => {
+    (@make HistogramVec $name:expr, $help:expr, $labels:expr, $buckets:expr) => {
         ::prometheus::HistogramVec::new(
             ::prometheus::HistogramOpts::new($name, $help).buckets($buckets.to_vec()),
             $labels,
         )
     };
-    (@Histogram $name:literal, $help:literal, $labels:expr, $buckets:expr) => {
+    (@make Histogram $name:expr, $help:expr, $labels:expr, $buckets:expr) => {
         ::prometheus::Histogram::with_opts(
             ::prometheus::HistogramOpts::new($name, $help).buckets($buckets.to_vec()),
         )
     };
-    (@$kind:ident $name:literal, $help:literal, $labels:expr) => {
+    (@make $kind:ident $name:expr, $help:expr, $labels:expr) => {
         ::prometheus::$kind::new($name, $help)
     };
 }

@@ -1,15 +1,18 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::Shared;
 use super::ring::StartId;
+use super::{Lane, Shared};
 
 /// What the scheduler hands to a waiter; only a ticket turns it into a permit.
 #[derive(Debug)]
 pub(super) struct Grant {
     pub(super) number: StartId,
     pub(super) started: Instant,
+    pub(super) lane: Lane,
+    pub(super) waited: Duration,
 }
 
 /// The right to start one upstream call, and the in-flight slot it occupies until dropped.
@@ -21,13 +24,26 @@ pub(super) struct Grant {
 pub struct Permit {
     number: StartId,
     started: Instant,
+    lane: Lane,
+    waited: Duration,
     /// `None` after a refund.
     budget: Option<Arc<Shared>>,
 }
 
 impl Permit {
     pub(super) fn new(grant: &Grant, budget: Arc<Shared>) -> Self {
-        Self { number: grant.number, started: grant.started, budget: Some(budget) }
+        let Grant { number, started, lane, waited } = *grant;
+        Self { number, started, lane, waited, budget: Some(budget) }
+    }
+
+    /// The lane it was granted in.
+    pub fn lane(&self) -> Lane {
+        self.lane
+    }
+
+    /// From the ticket to the grant.
+    pub fn waited(&self) -> Duration {
+        self.waited
     }
 
     /// Gives the permit back unused: it counts as if it had never been granted.
@@ -50,7 +66,13 @@ impl Permit {
     /// A permit of no budget, for tests of the layers that only consume one.
     #[cfg(test)]
     pub(crate) fn unmetered() -> Self {
-        Self { number: 0, started: Instant::now(), budget: None }
+        Self {
+            number: 0,
+            started: Instant::now(),
+            lane: Lane::Interactive,
+            waited: Duration::ZERO,
+            budget: None,
+        }
     }
 }
 

@@ -22,6 +22,7 @@ pub(super) type TicketId = u64;
 struct Waiting {
     lane: Lane,
     client: IpAddr,
+    since: Instant,
     /// False while it keeps its place but would not leave yet.
     ready: bool,
     grant: oneshot::Sender<Grant>,
@@ -131,7 +132,8 @@ impl Scheduler {
             Entrance::Tail | Entrance::Announced => queue.turns.push(client, id),
         }
         self.note_arrival(now, lane);
-        self.waiting.insert(id, Waiting { lane, client, ready: entrance != Entrance::Announced, grant });
+        self.waiting
+            .insert(id, Waiting { lane, client, since: now, ready: entrance != Entrance::Announced, grant });
         id
     }
 
@@ -207,7 +209,8 @@ impl Scheduler {
     /// now, which costs nothing.
     pub(super) fn grant(&mut self, now: Instant, lane: Lane, number: StartId) -> bool {
         let Some(waiting) = self.pop(lane) else { return false };
-        let granted = waiting.grant.send(Grant { number, started: now }).is_ok();
+        let grant = Grant { number, started: now, lane, waited: now - waiting.since };
+        let granted = waiting.grant.send(grant).is_ok();
         if granted {
             self.pace.start(now, number);
             self.in_flight.insert(number);

@@ -1,7 +1,10 @@
 //! The memory tier: bounded by bytes and by entries, whichever comes first.
 
-use quick_cache::sync::{Cache, DefaultLifecycle};
-use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use quick_cache::sync::Cache;
+use quick_cache::{DefaultHashBuilder, Lifecycle, OptionsBuilder, Weighter};
 
 use super::entry::Entry;
 use super::key::Key;
@@ -15,7 +18,20 @@ const MOST_SHARDS: usize = 64;
 
 #[derive(Debug)]
 pub(super) struct Memory {
-    cache: Cache<Key, Entry, Weight>,
+    cache: Cache<Key, Entry, Weight, DefaultHashBuilder, Evictions>,
+    evictions: Evictions,
+}
+
+/// Counts what had to go for something else; not what was replaced, removed or swept.
+#[derive(Debug, Clone, Default)]
+struct Evictions(Arc<AtomicU64>);
+
+impl Lifecycle<Key, Entry> for Evictions {
+    type RequestState = ();
+
+    fn before_evict(&self, (): &mut (), _: &Key, _: &mut Entry) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 /// Weighs in bytes. No entry weighs less than an even share of the whole for `max_entries`, so
@@ -43,8 +59,8 @@ impl Memory {
             .shards(shards)
             .build()
             .expect("both capacities are given");
-        let (hasher, lifecycle) = (DefaultHashBuilder::default(), DefaultLifecycle::default());
-        Self { cache: Cache::with_options(options, weight, hasher, lifecycle) }
+        let (hasher, evictions) = (DefaultHashBuilder::default(), Evictions::default());
+        Self { cache: Cache::with_options(options, weight, hasher, evictions.clone()), evictions }
     }
 
     pub(super) fn get(&self, key: &Key) -> Option<Entry> {
@@ -81,6 +97,11 @@ impl Memory {
     pub(super) fn bytes(&self) -> u64 {
         self.cache.weight()
     }
+
+    /// Since the start.
+    pub(super) fn evicted(&self) -> u64 {
+        self.evictions.0.load(Ordering::Relaxed)
+    }
 }
 
 #[cfg(test)]
@@ -111,6 +132,7 @@ mod tests {
         }
         assert!(memory.bytes() <= 1 << 20);
         assert!(memory.entries() > 500);
+        assert_eq!(memory.evicted(), 10_000 - memory.entries() as u64);
     }
 
     #[test]
@@ -135,7 +157,9 @@ mod tests {
         let memory = Memory::new(1 << 20, 5_000);
         memory.put(key(1), entry(10));
         memory.put(key(2), entry(20));
+        memory.put(key(1), entry(9));
         memory.sweep(|_, entry| entry.body.len() > 10);
         assert_eq!((memory.peek(&key(1)), memory.peek(&key(2))), (None, Some(entry(20))));
+        assert_eq!(memory.evicted(), 0, "neither what is swept nor what is replaced");
     }
 }

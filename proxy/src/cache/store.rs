@@ -180,6 +180,11 @@ impl Store {
         (self.tiers.memory.entries(), self.tiers.memory.bytes())
     }
 
+    /// Entries that left memory for others, since the start.
+    pub fn evicted(&self) -> u64 {
+        self.tiers.memory.evicted()
+    }
+
     /// `None`: there is no disk tier.
     pub fn disk(&self) -> Option<DiskState> {
         self.tiers.disk().map(Disk::state)

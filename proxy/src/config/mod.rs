@@ -16,7 +16,6 @@ mod guard;
 mod limits;
 mod listener;
 mod store;
-mod telemetry;
 #[cfg(test)]
 mod tests;
 mod upstream;
@@ -36,8 +35,8 @@ pub use guard::Guard;
 pub use limits::Limits;
 pub use listener::{Admin, Tls};
 pub use recobeat_ops::settings::{ConfigError, Sources};
+pub use recobeat_ops::telemetry::Telemetry;
 pub use store::{Disk, Memory, Redis};
-pub use telemetry::{LogFormat, Telemetry};
 pub use upstream::{Breaker, Pool, Retry, Timeouts, Upstream};
 
 /// A configuration and the file it came from.
@@ -85,7 +84,7 @@ impl Settings for Config {
             guard: r.section("guard", Guard::read),
             limits: r.section("limits", Limits::read),
             cors: r.section("cors", Cors::read),
-            telemetry: r.section("telemetry", Telemetry::read),
+            telemetry: r.section("telemetry", |r| Telemetry::read(r, LOG)),
         };
         listener::refuse_same(r, config.listen, config.admin.listen);
         batch::refuse_long_linger(r, &config.batch, &config.budget);
@@ -93,6 +92,9 @@ impl Settings for Config {
         config
     }
 }
+
+/// What `telemetry.log` wants.
+const LOG: &str = "log directives such as info or warn,recobeat_proxy=debug";
 
 impl Config {
     /// Reads and checks a configuration.

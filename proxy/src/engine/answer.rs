@@ -3,12 +3,13 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use http::StatusCode;
+use recobeat_ops::trace::Context;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::trace::Trace;
 use crate::api::{ErrorBody, ErrorCode};
 use crate::budget::Lane;
-use crate::flight::Failure;
+use crate::flight::{Failure, Origin};
 use crate::telemetry::Outcome;
 
 /// Who asks, as far as the engine cares.
@@ -22,6 +23,15 @@ pub struct Caller {
     pub no_cache: bool,
     /// For logs and upstream.
     pub request_id: String,
+    /// The span that the answer is made for, or what the client sent.
+    pub trace: Option<Context>,
+}
+
+impl Caller {
+    /// What its fetches carry.
+    pub(super) fn origin(&self) -> Origin {
+        Origin { request_id: self.request_id.clone(), trace: self.trace.clone() }
+    }
 }
 
 /// A whole answer, ready to be written.
@@ -39,6 +49,8 @@ pub struct Answer {
     /// Value of `Cache-Status` (RFC 9211).
     pub cache_status: String,
     pub outcome: Outcome,
+    /// Why it is an error; `None` for what the client asked for, and what it would have got directly.
+    pub error: Option<&'static str>,
 }
 
 /// What a client is told after a failure that time may mend, in seconds.
@@ -55,6 +67,7 @@ impl Answer {
             retry_after: None,
             cache_status: trace.to_string(),
             outcome: trace.outcome,
+            error: None,
         }
     }
 
@@ -69,9 +82,9 @@ impl Answer {
     }
 
     /// A 400 that needs no call.
-    pub(super) fn denied(body: &ErrorBody, at: SystemTime, why: &str) -> Self {
+    pub(super) fn denied(body: &ErrorBody, at: SystemTime, why: &'static str) -> Self {
         let trace = Trace::new(Outcome::Denied).detail(why);
-        Self::new(StatusCode::BAD_REQUEST, body.to_bytes(at), &trace)
+        Self { error: Some(why), ..Self::new(StatusCode::BAD_REQUEST, body.to_bytes(at), &trace) }
     }
 
     /// What a failed fetch looks like to the client. The texts avoid the number of a missing page:
@@ -79,7 +92,8 @@ impl Answer {
     pub(super) fn failed(failure: &Failure, target: &str, at: SystemTime) -> Self {
         let (status, code, retry_after) = match failure {
             Failure::Relayed { status, body } => {
-                return Self::new(*status, body.clone(), &Trace::new(Outcome::Miss).detail("relayed"));
+                let trace = Trace::new(Outcome::Miss).detail(failure.label());
+                return Self { error: Some(failure.label()), ..Self::new(*status, body.clone(), &trace) };
             }
             Failure::Refused { retry_after } | Failure::Throttled { retry_after } => {
                 (StatusCode::TOO_MANY_REQUESTS, ErrorCode::RATE_LIMIT, Some(retry_after.as_secs()))
@@ -100,6 +114,6 @@ impl Answer {
         let outcome = if status == StatusCode::TOO_MANY_REQUESTS { Outcome::Refused } else { Outcome::Error };
         let body = ErrorBody::plain(code, target, failure.to_string()).to_bytes(at);
         let trace = Trace::new(outcome).detail(failure.label());
-        Self { retry_after, ..Self::new(status, body, &trace) }
+        Self { retry_after, error: Some(failure.label()), ..Self::new(status, body, &trace) }
     }
 }

@@ -52,7 +52,7 @@ impl Engine {
             return Ok(self.held_body(request, held, caller, NO_NEW_DRAW));
         }
         let wish = self.wish(caller);
-        let (waiter, opened) = self.bodies.join(request, new_draw, wish, Some(&caller.request_id));
+        let (waiter, opened) = self.bodies.join(request, new_draw, wish, Some(&caller.origin()));
         let result = self.wait(waiter, wish).await.and_then(|result: BodyResult| result);
         match (result, held) {
             // A new draw is a wish, not a need: better the last one than an error.

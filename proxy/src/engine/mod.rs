@@ -22,6 +22,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use http::{Method, StatusCode};
+use recobeat_ops::trace::{Context, Span};
 use tokio::runtime::Handle;
 use tokio::time::{Instant, interval};
 
@@ -39,7 +40,7 @@ use crate::flight::{
     Unlanded, Waiter, Wish,
 };
 use crate::guard::{self, DenyList};
-use crate::telemetry::{Avoided, Gauges, Metrics, Outcome};
+use crate::telemetry::{Avoided, Gauges, Metrics};
 use crate::upstream::{Breaker, BreakerSettings, CallError, Upstream};
 
 /// How often expired entries are swept out of memory.
@@ -119,6 +120,7 @@ impl Engine {
     /// Background work is spawned on `runtime`, which must outlive every service that asks.
     pub fn new(settings: Settings, upstream: Arc<dyn Upstream>, clock: Clock, runtime: &Handle) -> Arc<Self> {
         let metrics = Arc::new(Metrics::default());
+        settings.cache.link.iter().for_each(|link| link.time(metrics.round_trips()));
         let store = Store::new(settings.cache.clone(), clock, runtime);
         let ledger = settings.cache.link.clone().map(|link| link as Arc<dyn Ledger>);
         let budget = Arc::new(Budget::shared(&settings.budget, settings.replicas, ledger, runtime));
@@ -195,7 +197,7 @@ impl Engine {
             Err(malformed) => {
                 let body = ErrorBody::plain(ErrorCode::INVALID, path, malformed.to_string());
                 let answer = Answer::denied(&body, self.now(), "malformed");
-                self.metrics.request("malformed", answer.outcome, begun.elapsed());
+                self.metrics.request("malformed", &answer, begun.elapsed());
                 return Some(answer);
             }
         };
@@ -204,9 +206,11 @@ impl Engine {
         let answer = self.answer_cacheable(&request, caller).await;
         let answer = self.tell_repairs(&repairs, &request, caller, answer);
         let took = begun.elapsed();
-        self.metrics.request(endpoint.path, answer.outcome, took);
+        self.metrics.request(endpoint.path, &answer, took);
         tracing::debug!(
             request_id = caller.request_id,
+            trace_id = caller.trace.as_ref().map(Context::trace_id),
+            span_id = caller.trace.as_ref().map(Context::span_id),
             path,
             status = answer.status.as_u16(),
             outcome = answer.outcome.name(),
@@ -235,8 +239,15 @@ impl Engine {
     pub async fn pass(&self, path: &str, caller: &Caller) -> Result<Permit, Answer> {
         let begun = Instant::now();
         let outcome = self.permit(caller).await.map_err(|failure| Answer::failed(&failure, path, self.now()));
-        let counted = outcome.as_ref().err().map_or(Outcome::Pass, |answer| answer.outcome);
-        self.metrics.request("pass", counted, begun.elapsed());
+        match &outcome {
+            Ok(permit) => {
+                self.metrics.passes(begun.elapsed());
+                self.metrics.waited(permit.lane(), permit.waited());
+                Span::past("queue", caller.trace.clone(), permit.waited())
+                    .set("recobeat.lane", permit.lane().name());
+            }
+            Err(answer) => self.metrics.request("pass", answer, begun.elapsed()),
+        }
         outcome
     }
 
@@ -244,6 +255,7 @@ impl Engine {
     pub fn passed(&self, status: StatusCode, retry_after: Option<Duration>) {
         self.metrics.pass_through_call(status.as_str());
         if status == StatusCode::TOO_MANY_REQUESTS {
+            self.metrics.throttled(retry_after);
             self.budget.hold(retry_after);
         }
     }
@@ -281,6 +293,7 @@ impl Engine {
             read_ahead_paused: self.read_ahead.is_paused(),
             memory_entries,
             memory_bytes,
+            memory_evicted: self.store.evicted(),
             disk: self.store.disk(),
             shared: self.store.shared(),
             leases: self.leases.as_ref().map_or(0, Leases::held),

@@ -1,6 +1,7 @@
 //! Multi-gets and single rows: look every id up, fetch what is missing, put it together.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -185,7 +186,7 @@ impl Engine {
         caller: &Caller,
     ) -> Result<Vec<FetchedId>, Failure> {
         let wish = self.wish(caller);
-        let joined = self.batches.join(kind, chunk, wish, Some(&caller.request_id));
+        let joined = self.batches.join(kind, chunk, wish, Some(&Arc::new(caller.origin())));
         if let Some(failure) = joined.iter().find_map(|(waiter, _)| waiter.result()?.err()) {
             return Err(failure);
         }

@@ -16,12 +16,14 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use recobeat_ops::trace::{Context, Span};
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep};
 
 use super::dispatch::{Ask, Dispatch};
 use super::failure::Failure;
 use super::lease::Leases;
+use super::origin::{Origin, each_once};
 use super::pool::{Carrier, Need, Pool, Rider};
 use super::read_ahead::ReadAhead;
 use super::table::{Flights, Landing, Stage, Waiter};
@@ -158,7 +160,7 @@ impl Batches {
         kind: RowKind,
         ids: &[Id],
         wish: Wish,
-        request_id: Option<&str>,
+        origin: Option<&Arc<Origin>>,
     ) -> Vec<(Waiter<RowResult>, bool)> {
         let mut opened = Vec::new();
         let mut joined_all = Vec::with_capacity(ids.len());
@@ -168,8 +170,7 @@ impl Batches {
             let joined = self.0.flights.join((kind, id.clone()), wish.lane, Arc::default, refusal);
             joined_all.push((joined.waiter, joined.landing.is_some()));
             if let Some(landing) = joined.landing {
-                let request_id = request_id.map(Box::from);
-                opened.push(Rider { id: id.clone(), request_id, lease: None, landing });
+                opened.push(Rider { id: id.clone(), origin: origin.cloned(), lease: None, landing });
             } else if joined.promote {
                 self.0.promote(group, id, wish, &joined.fetch);
             }
@@ -298,7 +299,8 @@ impl Inner {
         client: IpAddr,
         riders: Vec<RowRider>,
     ) {
-        let ask = self.ask(kind, &riders);
+        let span = batch_span(kind, &riders);
+        let ask = self.ask(kind, &riders, span.context());
         let asked = Mutex::new(self.store.now());
         let stage = |stage: Stage| {
             if stage == Stage::Calling {
@@ -349,13 +351,14 @@ impl Inner {
         fetched(&self.store.know(kind, id))
     }
 
-    fn ask(&self, kind: RowKind, riders: &[RowRider]) -> Ask {
+    fn ask(&self, kind: RowKind, riders: &[RowRider], trace: Option<Context>) -> Ask {
         let ids: Vec<String> = riders.iter().map(|rider| rider.id.to_string()).collect();
         self.metrics.batch(kind, ids.len());
         Ask {
             endpoint: Endpoint::multi_get(kind),
             path_and_query: format!("{}?ids={}", kind.multi_get_path(), ids.join(",")),
-            request_id: riders.iter().find_map(|rider| rider.request_id.as_deref()).map(str::to_owned),
+            request_id: riders.iter().find_map(|rider| rider.origin.as_ref()).map(|o| o.request_id.clone()),
+            trace,
         }
     }
 
@@ -368,6 +371,17 @@ impl Inner {
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Part of the trace of whoever came first, whose id the call carries too; linked to those of the others.
+fn batch_span(kind: RowKind, riders: &[RowRider]) -> Span {
+    let mut traces =
+        each_once(riders.iter().filter_map(|rider| rider.origin.as_ref())).map(|origin| origin.trace.clone());
+    let first = traces.next().flatten();
+    let mut span = Span::shared("batch", first, traces.flatten());
+    span.set("recobeat.kind", kind.name());
+    span.set("recobeat.ids", riders.len());
+    span
 }
 
 /// What is known, when it need not be fetched.

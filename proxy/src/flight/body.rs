@@ -16,6 +16,7 @@ use super::dispatch::{Ask, Dispatch};
 use super::failure::Failure;
 use super::lead::Lead;
 use super::lease::{Lease, Leases};
+use super::origin::Origin;
 use super::table::{Flights, Landing, Stage, Waiter};
 use super::urgency::Urgency;
 use crate::api::{Body, ErrorCode, Shape, extract};
@@ -117,7 +118,7 @@ impl Bodies {
         request: &Body,
         anew: bool,
         wish: Wish,
-        request_id: Option<&str>,
+        origin: Option<&Origin>,
     ) -> (Waiter<BodyResult>, bool) {
         let key = self.0.sizes.key(request).into();
         let fetch = || Arc::new(Fetch { urgency: Urgency::new(wish.lane), anew: anew.into() });
@@ -126,7 +127,7 @@ impl Bodies {
         let opened = joined.landing.is_some();
         joined.fetch.anew.fetch_or(anew, Ordering::Relaxed);
         if let Some(landing) = joined.landing {
-            self.0.open(request, wish, request_id, landing, joined.fetch);
+            self.0.open(request, wish, origin, landing, joined.fetch);
         } else if joined.promote {
             joined.fetch.urgency.promote(wish.lane);
         }
@@ -157,7 +158,7 @@ impl Inner {
         self: &Arc<Self>,
         request: &Body,
         wish: Wish,
-        request_id: Option<&str>,
+        origin: Option<&Origin>,
         landing: BodyLanding,
         fetch: Arc<Fetch>,
     ) {
@@ -173,7 +174,8 @@ impl Inner {
         let ask = Ask {
             endpoint: request.endpoint,
             path_and_query: request.target.clone(),
-            request_id: request_id.map(str::to_owned),
+            request_id: origin.map(|origin| origin.request_id.clone()),
+            trace: origin.and_then(|origin| origin.trace.clone()),
         };
         let (inner, request) = (Arc::clone(self), request.clone());
         self.runtime.spawn(async move {

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::StatusCode;
+use recobeat_ops::trace::{Context, Kind, Span};
 use tokio::time::{Instant, sleep};
 
 use super::batch::Wish;
@@ -59,6 +60,8 @@ pub struct Ask {
     pub endpoint: &'static Endpoint,
     pub path_and_query: String,
     pub request_id: Option<String>,
+    /// The span that its calls are part of.
+    pub trace: Option<Context>,
 }
 
 pub struct Dispatch {
@@ -149,6 +152,7 @@ impl Dispatch {
             let left = limit.saturating_duration_since(Instant::now());
             let failure = match self.call(permit, ask, left).await {
                 Ok(reply) if reply.status == StatusCode::TOO_MANY_REQUESTS => {
+                    self.metrics.throttled(reply.retry_after);
                     self.budget.hold(reply.retry_after);
                     self.breaker(|breaker| breaker.succeeded(Instant::now()));
                     probing = false;
@@ -167,8 +171,11 @@ impl Dispatch {
                     self.budget.answered();
                     if !reply.status.is_server_error() {
                         // A page of the edge instead of JSON is no sign of the service's health.
-                        let outcome = if reply.is_json() { Breaker::succeeded } else { Breaker::failed };
-                        self.breaker(|breaker| outcome(breaker, Instant::now()));
+                        if reply.is_json() {
+                            self.breaker(|breaker| breaker.succeeded(Instant::now()));
+                        } else {
+                            self.breaker_failed();
+                        }
                         return Ok(reply);
                     }
                     Failure::Upstream(reply.status)
@@ -184,9 +191,10 @@ impl Dispatch {
                     continue;
                 }
             }
-            self.breaker(|breaker| breaker.failed(Instant::now()));
+            self.breaker_failed();
             let request_id = ask.request_id.as_deref();
-            tracing::warn!(path = ask.endpoint.path, attempts, request_id, %failure, "fetch failed");
+            let trace_id = ask.trace.as_ref().map(Context::trace_id);
+            tracing::warn!(path = ask.endpoint.path, attempts, request_id, trace_id, %failure, "fetch failed");
             return Err(failure);
         }
     }
@@ -220,10 +228,18 @@ impl Dispatch {
     }
 
     async fn call(&self, permit: Permit, ask: &Ask, timeout: Duration) -> Result<Reply, CallError> {
+        let (lane, waited) = (permit.lane(), permit.waited());
+        self.metrics.waited(lane, waited);
+        // Of what nobody waits for, the queue is no news.
+        if let Some(trace) = &ask.trace {
+            Span::past("queue", Some(trace.clone()), waited).set("recobeat.lane", lane.name());
+        }
+        let mut span = Span::begin(Kind::Client, ask.endpoint.path, ask.trace.clone());
         let begun = Instant::now();
         let request = Request {
             path_and_query: ask.path_and_query.clone(),
             request_id: ask.request_id.clone(),
+            trace: span.context(),
             timeout,
         };
         let outcome = self.upstream.call(permit, request).await;
@@ -232,6 +248,10 @@ impl Dispatch {
             Err(error) => error.kind().to_owned(),
         };
         self.metrics.upstream_call(ask.endpoint.path, &status, begun.elapsed());
+        match &outcome {
+            Ok(reply) => span.set("http.response.status_code", reply.status.as_u16()),
+            Err(error) => span.fail(error.kind()),
+        }
         if let Err(error) = &outcome {
             tracing::debug!(path = ask.endpoint.path, %error, "upstream call failed");
         }
@@ -251,6 +271,17 @@ impl Dispatch {
     fn time_limit(&self, endpoint: &Endpoint) -> Duration {
         let search = endpoint.path.ends_with("/search") || endpoint.path.starts_with("/v1/artist");
         if search { self.patience.search } else { self.patience.total }
+    }
+
+    fn breaker_failed(&self) {
+        let opened = self.breaker(|breaker| {
+            let before = breaker.is_open();
+            breaker.failed(Instant::now());
+            !before && breaker.is_open()
+        });
+        if opened {
+            self.metrics.breaker_opened();
+        }
     }
 
     fn breaker<R>(&self, act: impl FnOnce(&mut Breaker) -> R) -> R {

@@ -37,6 +37,19 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// All labels.
+    pub const LABELS: [&'static str; 9] = [
+        "budget",
+        "throttled",
+        "suspended",
+        "unreachable",
+        "timeout",
+        "upstream-error",
+        "unusable",
+        "relayed",
+        "lost",
+    ];
+
     /// One word for `Cache-Status` and logs.
     pub fn label(&self) -> &'static str {
         match self {

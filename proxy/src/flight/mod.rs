@@ -9,6 +9,7 @@ mod dispatch;
 mod failure;
 mod lead;
 mod lease;
+mod origin;
 mod pool;
 mod read_ahead;
 mod sizes;
@@ -23,6 +24,7 @@ pub use body::{Bodies, BodyResult, FetchedBody};
 pub use dispatch::{Dispatch, Patience};
 pub use failure::Failure;
 pub use lease::Leases;
+pub use origin::Origin;
 pub use read_ahead::ReadAhead;
 pub use table::{Unlanded, Waiter};
 

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 use super::lease::Lease;
+use super::origin::Origin;
 use super::urgency::Urgency;
 use crate::api::Id;
 use crate::budget::{FairQueue, Lane};
@@ -25,8 +26,8 @@ use crate::budget::{FairQueue, Lane};
 #[derive(Debug)]
 pub(super) struct Rider<R> {
     pub(super) id: Id,
-    /// Of the client request that wanted it first.
-    pub(super) request_id: Option<Box<str>>,
+    /// The client request that wanted it first; `None`: no client waits for it.
+    pub(super) origin: Option<Arc<Origin>>,
     /// Over all replicas, this one fetches it; `None` when it is alone.
     pub(super) lease: Option<Lease>,
     pub(super) landing: R,

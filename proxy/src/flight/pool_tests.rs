@@ -20,7 +20,7 @@ fn id(n: usize) -> Id {
 }
 
 fn rider(n: usize) -> Rider<usize> {
-    Rider { id: id(n), request_id: None, lease: None, landing: n }
+    Rider { id: id(n), origin: None, lease: None, landing: n }
 }
 
 fn known_to_nobody(_: &Id) -> Option<()> {

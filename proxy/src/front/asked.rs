@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use pingora::http::RequestHeader;
+use recobeat_ops::trace::Context;
 
 use super::coding::Coding;
 use super::head;
@@ -49,6 +50,7 @@ impl Asked {
                 no_cache: list(headers, &header::CACHE_CONTROL)
                     .any(|directive| directive.eq_ignore_ascii_case("no-cache")),
                 request_id: request_id(headers),
+                trace: Context::of(headers),
             },
             coding: Coding::best(list(headers, &header::ACCEPT_ENCODING)),
             if_none_match: joined(headers, &header::IF_NONE_MATCH),

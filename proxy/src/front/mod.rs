@@ -31,6 +31,7 @@ mod reply;
 mod serve;
 mod service;
 mod settings;
+mod traced;
 mod upload;
 
 #[cfg(test)]

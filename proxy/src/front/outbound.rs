@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 use http::{HeaderName, Method, StatusCode, Uri, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::{OrErr, Result};
+use recobeat_ops::trace::Context;
 
 use super::asked::{Asked, REQUEST_ID};
 use super::reply::{CACHE_STATUS, Dresser};
@@ -57,6 +58,9 @@ pub(super) fn request(
     request.insert_header(header::HOST, face.authority.as_str())?;
     request.insert_header(header::USER_AGENT, face.user_agent.as_str())?;
     request.insert_header(REQUEST_ID, asked.caller.request_id.as_str())?;
+    for (name, value) in asked.caller.trace.iter().flat_map(Context::fields) {
+        request.insert_header(name, value)?;
+    }
     let expects_length = !matches!(asked.method, Method::GET | Method::HEAD | Method::DELETE);
     if body.is_some() || expects_length {
         request.insert_header(header::CONTENT_LENGTH, body.unwrap_or(0).to_string())?;

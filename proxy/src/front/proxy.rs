@@ -17,6 +17,7 @@ use pingora::modules::http::HttpModules;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorSource, ErrorType, Result};
+use recobeat_ops::trace::Span;
 
 use super::asked::Asked;
 use super::cors::Cors;
@@ -27,6 +28,7 @@ use super::refusal::Refusal;
 use super::reply::{Dresser, Reply};
 use super::service::{Outcome, Service};
 use super::settings::FrontSettings;
+use super::traced;
 use super::upload::Uploads;
 use crate::engine::Answer;
 
@@ -43,6 +45,7 @@ pub(super) struct Stream {
     asked: Asked,
     peer: Option<Box<HttpPeer>>,
     since: Instant,
+    span: Span,
 }
 
 /// The right to one call, and where it goes.
@@ -137,7 +140,8 @@ impl<S: Service> ProxyHttp for Front<S> {
         session.as_downstream_mut().set_write_timeout(Some(self.settings.limits.write));
         session.as_downstream_mut().set_ignore_info_resp(true);
         let client = session.client_addr().and_then(|addr| addr.as_inet()).map(std::net::SocketAddr::ip);
-        let asked = Asked::read(session.req_header(), client);
+        let mut asked = Asked::read(session.req_header(), client);
+        let mut span = traced::begin(&mut asked);
         if let Err(refusal) = asked.check(session.req_header(), &self.settings.limits) {
             // Its end is in doubt when it has a body it should not have.
             session.set_keepalive(None);
@@ -154,6 +158,7 @@ impl<S: Service> ProxyHttp for Front<S> {
         let query = asked.query.as_deref();
         let answer = self.service.answer(&asked.method, &asked.path, query, &asked.caller).await;
         if let Some(answer) = answer {
+            traced::answered(&mut span, &answer);
             self.reply(session, &asked, answer).await?;
             return Ok(true);
         }
@@ -168,10 +173,11 @@ impl<S: Service> ProxyHttp for Front<S> {
                 if let Some(ahead) = Self::ahead(session) {
                     ahead.begin(permit);
                 }
-                *ctx = Some(Stream { asked, peer: Some(peer), since: Instant::now() });
+                *ctx = Some(Stream { asked, peer: Some(peer), since: Instant::now(), span });
                 Ok(false)
             }
             Err(answer) => {
+                traced::answered(&mut span, &answer);
                 self.reply(session, &asked, answer).await?;
                 Ok(true)
             }
@@ -222,6 +228,7 @@ impl<S: Service> ProxyHttp for Front<S> {
             return Ok(());
         }
         let retry_after = outbound::response(response, &stream.asked, &self.dresser)?;
+        traced::ended(&mut stream.span, response.status);
         self.service.observed(Outcome::Replied { status: response.status, retry_after });
         Ok(())
     }
@@ -245,6 +252,7 @@ impl<S: Service> ProxyHttp for Front<S> {
         Self::release(session);
         if ctx.is_some() && *error.esource() == ErrorSource::Upstream {
             self.service.observed(Outcome::Failed);
+            ctx.iter_mut().for_each(|stream| stream.span.fail("the upstream failed"));
         }
         let mut error_code = 0;
         let waiting = session.response_written().is_none();

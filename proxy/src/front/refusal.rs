@@ -43,6 +43,7 @@ impl Refusal {
             retry_after: self.retry_after,
             cache_status: "recobeat; detail=\"refused\"".to_owned(),
             outcome: if self.status.is_server_error() { Outcome::Error } else { Outcome::Denied },
+            error: Some("refused"),
         }
     }
 }

@@ -26,9 +26,10 @@ mod tests;
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+use prometheus::Histogram;
 use redis::{Cmd, FromRedisValue, RedisError};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, broadcast, watch};
@@ -79,6 +80,10 @@ pub struct LinkState {
     pub refused: u64,
     /// Times the link was lost.
     pub lost: u64,
+    /// Commands under way, at most as many as the pool has places.
+    pub under_way: usize,
+    /// Commands that found no place in the pool in time and were not sent.
+    pub crowded: u64,
 }
 
 /// See the module. Made once; the last one to go ends its tasks.
@@ -105,6 +110,8 @@ struct Shared {
     commands: AtomicU64,
     late: AtomicU64,
     refused: AtomicU64,
+    crowded: AtomicU64,
+    round_trips: OnceLock<Histogram>,
 }
 
 #[derive(Debug, Default)]
@@ -153,9 +160,16 @@ impl Link {
             commands: AtomicU64::new(0),
             late: AtomicU64::new(0),
             refused: AtomicU64::new(0),
+            crowded: AtomicU64::new(0),
+            round_trips: OnceLock::new(),
         });
         let keeper = runtime.spawn(keeper::keep(Arc::clone(&shared))).abort_handle();
         Arc::new(Self { shared, keeper })
+    }
+
+    /// Lets `histogram` hear how many seconds answers take. The first one is heeded.
+    pub fn time(&self, histogram: Histogram) {
+        let _ = self.shared.round_trips.set(histogram);
     }
 
     pub fn prefix(&self) -> &str {
@@ -242,6 +256,8 @@ impl Link {
             late: shared.late.load(Ordering::Relaxed),
             refused: shared.refused.load(Ordering::Relaxed),
             lost: line.lost,
+            under_way: shared.settings.pool.max(1).saturating_sub(shared.under_way.available_permits()),
+            crowded: shared.crowded.load(Ordering::Relaxed),
         }
     }
 }
@@ -277,7 +293,10 @@ impl Shared {
     ) -> Result<T, Trouble> {
         let mut ups = self.ups.subscribe();
         // A burst of our own is no sign of trouble: the clock starts when it is sent.
-        let Ok(place) = timeout(limit, self.under_way.acquire()).await else { return Err(Trouble::Crowded) };
+        let Ok(place) = timeout(limit, self.under_way.acquire()).await else {
+            self.crowded.fetch_add(1, Ordering::Relaxed);
+            return Err(Trouble::Crowded);
+        };
         self.commands.fetch_add(1, Ordering::Relaxed);
         let (begun, witness) = (Instant::now(), wire.clone());
         let mut sent = pin!(wire.send(command));
@@ -298,6 +317,7 @@ impl Shared {
             _ = ups.wait_for(Option::is_none) => return Err(Trouble::Crowded),
         };
         drop(place);
+        self.round_trips.get().into_iter().for_each(|times| times.observe(begun.elapsed().as_secs_f64()));
         let value = answered
             .map_err(|error| if is_lost(&error) { Trouble::Lost(error) } else { Trouble::Refused(error) })?;
         T::from_redis_value(value).map_err(|error| Trouble::Refused(error.into()))

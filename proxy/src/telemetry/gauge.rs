@@ -1,8 +1,6 @@
 //! What is read when somebody looks, and `/metrics`, which prints all.
 
-use prometheus::IntCounter;
-
-use super::table::Metrics;
+use super::table::{Metrics, reach};
 use crate::budget::Snapshot;
 use crate::cache::{DiskState, SharedState};
 
@@ -14,6 +12,8 @@ pub struct Gauges {
     pub read_ahead_paused: bool,
     pub memory_entries: usize,
     pub memory_bytes: u64,
+    /// Entries that left memory for others, since the start.
+    pub memory_evicted: u64,
     /// `None`: there is no disk tier.
     pub disk: Option<DiskState>,
     /// `None`: there is no shared tier.
@@ -36,6 +36,7 @@ impl Metrics {
             read_ahead_paused,
             memory_entries,
             memory_bytes,
+            memory_evicted,
             disk,
             shared,
             leases,
@@ -66,11 +67,13 @@ impl Metrics {
         self.memory_entries.set(*memory_entries as f64);
         self.memory_bytes.set(*memory_bytes as f64);
         self.tier_up.with_label_values(&["memory"]).set(1.0);
+        reach(&self.evictions.with_label_values(&["memory"]), *memory_evicted);
         if let Some(disk) = disk {
             self.tier_up.with_label_values(&["disk"]).set(flag(disk.up));
             self.disk_entries.set(disk.entries as f64);
             self.disk_bytes.set(disk.bytes as f64);
             self.disk_file_bytes.set(disk.file_bytes as f64);
+            reach(&self.evictions.with_label_values(&["disk"]), disk.evicted);
             reach(&self.disk_written, disk.written);
             reach(&self.disk_dropped, disk.dropped);
             reach(&self.disk_late, disk.late);
@@ -83,16 +86,13 @@ impl Metrics {
             reach(&self.redis_late, link.late);
             reach(&self.redis_refused, link.refused);
             reach(&self.redis_lost, link.lost);
+            reach(&self.redis_crowded, link.crowded);
+            self.redis_under_way.set(link.under_way as f64);
             reach(&self.redis_written, *written);
             self.redis_waiting.set(*waiting as f64);
             reach(&self.redis_dropped, *dropped);
         }
     }
-}
-
-/// Brings a counter up to a total that is counted elsewhere.
-fn reach(counter: &IntCounter, total: u64) {
-    counter.inc_by(total.saturating_sub(counter.get()));
 }
 
 fn flag(on: bool) -> f64 {

@@ -6,6 +6,7 @@ use super::{Avoided, Outcome, ReadAheadRow};
 use crate::api::{ENDPOINTS, RowKind};
 use crate::budget::Lane;
 use crate::cache::Category;
+use crate::flight::Failure;
 use crate::guard::{Repair, Tier};
 use crate::upstream::CallError;
 
@@ -19,6 +20,8 @@ pub(super) static STATUS: Label = Label {
 };
 pub(super) static OUTCOME: Label =
     Label { name: "outcome", values: || Outcome::ALL.map(Outcome::name).into() };
+pub(super) static ERROR: Label =
+    Label { name: "class", values: || Failure::LABELS.into_iter().chain(["rule", "malformed"]).collect() };
 pub(super) static CATEGORY: Label =
     Label { name: "category", values: || Category::ALL.map(Category::name).into() };
 pub(super) static FOUND: Label = Label { name: "result", values: || vec!["hit", "stale", "miss"] };

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use prometheus::Histogram;
 use prometheus::core::Collector;
 
 use super::table::Metrics;
@@ -9,9 +10,24 @@ use super::{Avoided, Outcome, ReadAheadRow};
 use crate::api::RowKind;
 use crate::budget::Lane;
 use crate::cache::Category;
+use crate::engine::Answer;
 
 impl Metrics {
-    pub fn request(&self, endpoint: &str, outcome: Outcome, took: Duration) {
+    /// An answer of the engine's.
+    pub fn request(&self, endpoint: &str, answer: &Answer, took: Duration) {
+        self.answered(endpoint, answer.outcome, took);
+        self.answer_bytes.inc_by(answer.body.len() as u64);
+        if let Some(class) = answer.error {
+            self.errors.with_label_values(&[class]).inc();
+        }
+    }
+
+    /// A request that is streamed through from now on, after its time in the queue.
+    pub fn passes(&self, took: Duration) {
+        self.answered("pass", Outcome::Pass, took);
+    }
+
+    fn answered(&self, endpoint: &str, outcome: Outcome, took: Duration) {
         self.requests.with_label_values(&[endpoint, outcome.name()]).inc();
         self.request_seconds.with_label_values(&[outcome.name()]).observe(took.as_secs_f64());
     }
@@ -52,6 +68,30 @@ impl Metrics {
         if took > Duration::from_secs(20) {
             self.upstream_slow.with_label_values(&[endpoint]).inc();
         }
+    }
+
+    /// The upstream said 429, and perhaps for how long.
+    pub fn throttled(&self, retry_after: Option<Duration>) {
+        self.retry_after.observe(retry_after.unwrap_or_default().as_secs_f64());
+    }
+
+    /// How long a call waited for its permit.
+    pub fn waited(&self, lane: Lane, waited: Duration) {
+        self.waits.with_label_values(&[lane.name()]).observe(waited.as_secs_f64());
+    }
+
+    pub fn breaker_opened(&self) {
+        self.suspensions.inc();
+    }
+
+    /// The upstream turned out to lack a row.
+    pub fn missing(&self, kind: RowKind) {
+        self.missing.with_label_values(&[kind.name()]).inc();
+    }
+
+    /// For the link to Redis.
+    pub fn round_trips(&self) -> Histogram {
+        self.redis_seconds.clone()
     }
 
     /// A call that was streamed through; its duration belongs to the client's speed as well.

@@ -1,21 +1,28 @@
 //! All metrics in one table: name, labels, help. `/metrics` prints it, nothing else exists.
 
 use super::label::{
-    AHEAD, CALLED, CATEGORY, CAUSE, ENDPOINT, FALLBACK, FOUND, KIND, LANE, OUTCOME, REPAIR, STATUS, TIER,
-    TRIED,
+    AHEAD, CALLED, CATEGORY, CAUSE, ENDPOINT, ERROR, FALLBACK, FOUND, KIND, LANE, OUTCOME, REPAIR, STATUS,
+    TIER, TRIED,
 };
 
 /// Seconds, from a hit's tens of microseconds to a bad day's minutes.
 const SECONDS: &[f64] =
     &[0.0001, 0.0005, 0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 180.0];
+const RETRY: &[f64] = &[0.0, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0];
 const IDS: &[f64] = &[1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 36.0, 39.0, 40.0];
 
 recobeat_ops::metrics! {
+    "recobeat_build_info";
+
     "Requests", "`outcome` tells how the answer came about: `error` and `refused` are what clients notice." {
         requests: IntCounterVec("recobeat_requests_total", [ENDPOINT, OUTCOME],
             "Client requests by endpoint and by how the answer came about"),
         request_seconds: HistogramVec("recobeat_request_seconds", [OUTCOME],
             "Time from the request's head to the answer, seconds", SECONDS),
+        answer_bytes: IntCounter("recobeat_answer_bytes_total", [],
+            "Bytes of answers before compression, without what was streamed through"),
+        errors: IntCounterVec("recobeat_errors_total", [ERROR],
+            "Answers that are errors, by class; denials are counted by their outcome"),
         repairs: IntCounterVec("recobeat_repairs_total", [REPAIR],
             "Requests corrected before they were asked, by what was wrong with them"),
         fallbacks: IntCounterVec("recobeat_fallbacks_total", [FALLBACK, TRIED],
@@ -31,6 +38,10 @@ recobeat_ops::metrics! {
             "Look-ups answered by each tier of the cache"),
         tier_up: GaugeVec("recobeat_tier_up", [TIER],
             "1 while a tier of the cache is in use, 0 while it is away"),
+        evictions: IntCounterVec("recobeat_evictions_total", [TIER],
+            "Entries that left a tier for others; Redis tells its own as evicted_keys"),
+        missing: IntCounterVec("recobeat_missing_learned_total", [KIND],
+            "Ids that the upstream turned out to lack; of kind features: tracks without features"),
         read_ahead: IntCounterVec("recobeat_read_ahead_rows_total", [AHEAD],
             "Features read ahead: read, used (asked for within 10 minutes), or not read because it pauses"),
         read_ahead_paused: Gauge("recobeat_read_ahead_paused", [],
@@ -60,6 +71,10 @@ recobeat_ops::metrics! {
             "Ids of a lower lane that took a free place in a leaving batch, at no cost"),
         throttled: IntCounter("recobeat_upstream_throttled_total", [],
             "429 answers of the upstream"),
+        retry_after: Histogram("recobeat_upstream_retry_after_seconds", [],
+            "What 429 answers of the upstream named as Retry-After, seconds; 0 where they named nothing", RETRY),
+        suspensions: IntCounter("recobeat_breaker_opened_total", [],
+            "Times that calls were suspended after repeated failures"),
         suspended: Gauge("recobeat_breaker_open", [],
             "1 while calls are suspended after repeated failures"),
     }
@@ -67,6 +82,8 @@ recobeat_ops::metrics! {
     "Budget", "Started within the last minute against the rate is the gauge; a growing queue means it is too small." {
         permits: IntCounterVec("recobeat_budget_permits_total", [LANE],
             "Permits granted since the start"),
+        waits: HistogramVec("recobeat_budget_wait_seconds", [LANE],
+            "Time from joining the queue to the permit, seconds", SECONDS),
         refunded: IntCounter("recobeat_budget_refunded_total", [],
             "Permits that came back unused, because the rows had been filled meanwhile"),
         refused: IntCounter("recobeat_budget_refused_total", [],
@@ -111,6 +128,12 @@ recobeat_ops::metrics! {
             "Keys that this replica fetches for all replicas at present"),
         redis_commands: IntCounter("recobeat_redis_commands_total", [],
             "Commands sent to Redis since the start"),
+        redis_seconds: Histogram("recobeat_redis_round_trip_seconds", [],
+            "Time from a command to its answer, seconds", SECONDS),
+        redis_under_way: Gauge("recobeat_redis_under_way", [],
+            "Commands under way, at most `cache.redis.pool`"),
+        redis_crowded: IntCounter("recobeat_redis_crowded_total", [],
+            "Commands that were not sent, because none of the places in `cache.redis.pool` became free in time"),
         redis_late: IntCounter("recobeat_redis_late_total", [],
             "Commands that Redis did not answer in time"),
         redis_refused: IntCounter("recobeat_redis_refused_total", [],

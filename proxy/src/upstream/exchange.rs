@@ -14,6 +14,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use pingora::http::RequestHeader;
 use pingora::protocols::http::client::HttpSession;
 use pingora::{Error, ErrorType};
+use recobeat_ops::trace::Context;
 
 use super::client::{broken, is_bodiless};
 use super::{BODY_CAP, CallError, Reply, Request, Target, coding, fields};
@@ -30,6 +31,9 @@ pub(super) fn request_header(target: &Target, request: &Request) -> pingora::Res
     let id = request.request_id.as_deref().map(HeaderValue::from_str);
     if let Some(Ok(id)) = id {
         header.insert_header("x-request-id", id)?;
+    }
+    for (name, value) in request.trace.iter().flat_map(Context::fields) {
+        header.insert_header(name, value)?;
     }
     Ok(Box::new(header))
 }

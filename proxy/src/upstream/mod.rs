@@ -23,6 +23,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::StatusCode;
+use recobeat_ops::trace::Context;
 
 use crate::api::ErrorCode;
 use crate::budget::Permit;
@@ -41,6 +42,8 @@ pub struct Request {
     pub path_and_query: String,
     /// Goes upstream as `x-request-id`.
     pub request_id: Option<String>,
+    /// Goes upstream as `traceparent` and `tracestate`.
+    pub trace: Option<Context>,
     /// Limit for the whole call, connecting included.
     pub timeout: Duration,
 }

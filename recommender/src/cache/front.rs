@@ -9,7 +9,7 @@ use super::Category;
 use super::entry::Key;
 use super::link::{Link, Patience};
 use super::memory::Memory;
-use super::stats::{CacheStats, CategoryStats, Counters};
+use super::stats::{CacheStats, CategoryStats, Counters, Counts};
 
 /// Bodies above this, in bytes, are not worth their room.
 const LARGEST: usize = 4 << 20;
@@ -85,6 +85,11 @@ impl Cache {
             }
         }
         removed
+    }
+
+    /// Hits and misses of each category since the start of this process.
+    pub fn counts(&self) -> Vec<(Category, Counts)> {
+        Category::ALL.into_iter().map(|category| (category, self.counters.of(category))).collect()
     }
 
     pub async fn stats(&self) -> CacheStats {

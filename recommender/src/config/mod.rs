@@ -13,7 +13,6 @@ mod moods;
 mod proxy;
 mod run;
 mod store;
-mod telemetry;
 #[cfg(test)]
 mod tests;
 
@@ -30,8 +29,8 @@ pub use limits::{Cors, Limits};
 pub use moods::{Moods, Schedule};
 pub use proxy::Proxy;
 pub use recobeat_ops::settings::{ConfigError, Sources};
+pub use recobeat_ops::telemetry::Telemetry;
 pub use run::Run;
-pub use telemetry::Telemetry;
 
 /// A configuration and the file it came from.
 pub type Loaded = settings::Loaded<Config>;
@@ -94,12 +93,15 @@ impl Settings for Config {
             },
             llm: r.section("llm", Llm::read),
             spotify: r.section("spotify", Spotify::read),
-            telemetry: r.section("telemetry", Telemetry::read),
+            telemetry: r.section("telemetry", |r| Telemetry::read(r, LOG)),
         };
         auth::refuse_open(r, config.listen, &config.auth);
         config
     }
 }
+
+/// What `telemetry.log` wants.
+const LOG: &str = "log directives such as info or warn,recobeat_recommender=debug";
 
 impl Config {
     /// Reads and checks a configuration.

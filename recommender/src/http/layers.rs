@@ -1,25 +1,31 @@
 //! What every answer goes through: a request id, one line of the log, headers for browsers.
 
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use axum::extract::Request;
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use http::header::{
     ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, REFERRER_POLICY, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderName, HeaderValue, Method};
-use std::time::Duration;
+use recobeat_ops::trace::{self, Context, Kind, Span};
 use tower_http::cors::{AllowOrigin, Any, CorsLayer};
-use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::config;
+use crate::profile::Profiler;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// One line per request at debug; the query is left out, it may hold a token.
-pub(super) async fn observed(mut request: Request, next: Next) -> Response {
+/// One line per request at debug; the query is left out, it may hold a token. What the handler does belongs
+/// to the span of its request.
+pub(super) async fn observed(
+    State(profiler): State<Arc<Profiler>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let id = request.headers().get(&REQUEST_ID).filter(|id| is_plain(id)).cloned();
     let id = id.unwrap_or_else(|| {
         let fresh = Uuid::new_v4().simple().to_string();
@@ -27,12 +33,23 @@ pub(super) async fn observed(mut request: Request, next: Next) -> Response {
     });
     request.headers_mut().insert(REQUEST_ID, id.clone());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let span = tracing::debug_span!("request", id = id.to_str().unwrap_or_default());
+    let route = request.extensions().get::<MatchedPath>().map_or("other", MatchedPath::as_str).to_owned();
+    let mut span = Span::begin(Kind::Server, route.clone(), Context::of(request.headers()));
+    span.set("http.request.method", method.to_string());
     let begun = Instant::now();
-    let mut response = next.run(request).instrument(span.clone()).await;
-    span.in_scope(|| {
-        tracing::debug!(%method, path, status = response.status().as_u16(), seconds = begun.elapsed().as_secs_f64(), "answered");
-    });
+    let mut response = trace::within(span.context(), next.run(request)).await;
+    let (status, took) = (response.status(), begun.elapsed());
+    profiler.metrics().request(&route, status.as_u16(), took);
+    span.set("http.response.status_code", status.as_u16());
+    tracing::debug!(
+        request_id = id.to_str().unwrap_or_default(),
+        trace_id = span.context().as_ref().map(Context::trace_id),
+        %method,
+        path,
+        status = status.as_u16(),
+        seconds = took.as_secs_f64(),
+        "answered"
+    );
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, id);
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

@@ -13,6 +13,7 @@ mod desk;
 mod error;
 mod health;
 mod layers;
+mod metrics;
 mod openapi;
 mod page;
 mod path;
@@ -25,7 +26,7 @@ mod system;
 mod tests;
 
 use axum::Router;
-use axum::middleware::from_fn;
+use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -44,9 +45,11 @@ const STREAM: &str = "/recommendations/{session_id}/stream";
 pub fn router(app: App) -> Router {
     let (router, document) = documented();
     let cors = layers::cors(&app.config.cors);
+    let profiler = app.profiler.clone();
     let router = router
         .merge(openapi::router(&document))
         .merge(page::router())
+        .route("/metrics", get(metrics::metrics))
         .fallback(async || ApiError::Absent("no such path"))
         .method_not_allowed_fallback(async || ApiError::Method)
         .with_state(app);
@@ -54,7 +57,7 @@ pub fn router(app: App) -> Router {
         Some(cors) => router.layer(cors),
         None => router,
     };
-    router.layer(from_fn(layers::observed))
+    router.layer(from_fn_with_state(profiler, layers::observed))
 }
 
 /// The document of the interface, as it is served.

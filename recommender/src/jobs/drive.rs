@@ -67,6 +67,7 @@ impl Hall {
             self.after_completion(live, request, &list).await;
         }
         self.tallies.ended(end.status, took);
+        self.parts.profiler.metrics().run(end.status, took);
         tracing::info!(
             session = %live.session, status = end.status.name(), tracks = end.tracks,
             seconds = took.as_secs_f64(), error = end.error.as_deref(), "run ended"

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use recobeat_ops::trace::{self, Kind, Span};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -52,7 +53,13 @@ impl Runner for Pipelined {
             held: self.held.clone(),
             progress,
         };
-        let result = self.pipeline.run(input).await;
+        let mut span = Span::begin(Kind::Internal, "run", trace::current());
+        span.set("recobeat.session", job.session.to_string());
+        let result = trace::within(span.context(), self.pipeline.run(input)).await;
+        if let Err(failure) = &result {
+            span.fail(failure.reason.clone());
+        }
+        self.profiler.metrics().tallied(catalogue.tally());
         let calls = calls(catalogue.tally());
         match result {
             Ok(list) => Ok(Finished { metadata: with(list.metadata, calls), ..list }),

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use futures_util::stream::{BoxStream, StreamExt};
+use recobeat_ops::trace;
 use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
@@ -272,12 +273,14 @@ impl Hall {
         {
             self.parts.statistics.changed(&user).await;
             self.tallies.ended(row.status, begun.elapsed());
+            self.parts.profiler.metrics().run(row.status, begun.elapsed());
             return Ok(Started { session_id: session, status: row.status, mood_prompt });
         }
         // A list that was held but could not be kept is rare enough to wait beyond the limit.
         let turn = turn.unwrap_or_else(|| self.lobby.queue(&user));
         let live = self.enter(&row, 0);
-        tokio::spawn(self.drive(live, Job { session, user, request, warming: false }, turn));
+        let run = self.drive(live, Job { session, user, request, warming: false }, turn);
+        tokio::spawn(trace::within(trace::current(), run));
         Ok(Started { session_id: session, status: row.status, mood_prompt })
     }
 

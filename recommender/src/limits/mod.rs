@@ -11,6 +11,7 @@ mod window;
 #[cfg(test)]
 mod tests;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -52,7 +53,11 @@ pub struct Refused {
 }
 
 impl Class {
-    const fn name(self) -> &'static str {
+    pub const ALL: [Self; 7] =
+        [Self::Start, Self::StartOfDay, Self::Remix, Self::Status, Self::Prefetch, Self::Warm, Self::Address];
+
+    /// As in metrics and in keys.
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Start => "start",
             Self::StartOfDay => "start_of_day",
@@ -91,17 +96,19 @@ pub struct Limiter {
     limits: config::Limits,
     memory: Memory,
     shared: Option<Shared>,
+    refused: [AtomicU64; Class::ALL.len()],
 }
 
 impl Limiter {
     /// Counts in this process alone.
     pub fn in_memory(limits: config::Limits) -> Self {
-        Self { limits, memory: Memory::default(), shared: None }
+        Self { limits, memory: Memory::default(), shared: None, refused: Default::default() }
     }
 
     /// Counts in Redis; it need not be there yet.
     pub fn in_redis(limits: config::Limits, url: &str) -> Result<Self, redis::RedisError> {
-        Ok(Self { limits, memory: Memory::default(), shared: Some(Shared::new(url)?) })
+        let shared = Some(Shared::new(url)?);
+        Ok(Self { limits, memory: Memory::default(), shared, refused: Default::default() })
     }
 
     /// Lets one more request of `who` in, or not.
@@ -115,6 +122,15 @@ impl Limiter {
             None => None,
         };
         let wait = wait.unwrap_or_else(|| self.memory.admit(class, who, allowance, Instant::now()));
-        wait.map_err(|retry_after| Refused { limit: allowance.limit, retry_after })
+        wait.map_err(|retry_after| {
+            self.refused[class as usize].fetch_add(1, Ordering::Relaxed);
+            Refused { limit: allowance.limit, retry_after }
+        })
+    }
+
+    /// How many were refused since the start, by class.
+    pub fn refusals(&self) -> Vec<(Class, u64)> {
+        let refused = |class| (class, self.refused[class as usize].load(Ordering::Relaxed));
+        Class::ALL.into_iter().map(refused).collect()
     }
 }

@@ -151,6 +151,19 @@ pub enum FeaturesSource {
     Default,
 }
 
+impl FeaturesSource {
+    pub const ALL: [Self; 3] = [Self::Api, Self::Partial, Self::Default];
+
+    /// As in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Partial => "partial",
+            Self::Default => "default",
+        }
+    }
+}
+
 /// Closed interval in a feature's own unit, `low <= high`. In JSON `[low, high]`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(from = "[f64; 2]", into = "[f64; 2]")]

@@ -25,7 +25,7 @@ use crate::recobeat::{Answer, Ask};
 use crate::strategy::{ArtistDiscovery, Brief, Fallback, SeedBased, Strategy, UserAnchor};
 
 /// In the order of the plan's needs.
-const STRATEGIES: [&dyn Strategy; 4] = [&UserAnchor, &ArtistDiscovery, &SeedBased, &Fallback];
+pub(crate) const STRATEGIES: [&dyn Strategy; 4] = [&UserAnchor, &ArtistDiscovery, &SeedBased, &Fallback];
 /// Batches of features that each could make use of.
 const BATCHES: [u32; 4] = [1, 3, 4, 1];
 
@@ -103,6 +103,9 @@ async fn gather(
     let mut learned = features::fetch(brief, shop.calls, &tracks, &mut batches, limit).await;
     drop(measured);
     failed.append(&mut learned.failed);
+    if !failed.is_empty() {
+        shop.profiler.metrics().strategy_failed(strategy.name());
+    }
     Gathered { answered, tracks, learned, failed, unspent: [rows, batches] }
 }
 

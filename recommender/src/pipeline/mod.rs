@@ -25,6 +25,7 @@ mod telling;
 mod tests;
 mod timing;
 
+pub(crate) use generate::STRATEGIES;
 pub use plan::CallPlan;
 pub use run::{Notes, Pool, Run};
 pub use timing::Timings;
@@ -174,6 +175,7 @@ impl Pipeline {
         }
         let finished = finish::finished(run, draft, || began.elapsed());
         drop(ordering);
+        profiler.metrics().listed(&finished.recommendations);
         Ok(finished)
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use recobeat_ops::trace::{self, Kind, Span};
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
@@ -17,11 +18,14 @@ pub struct Guard {
     started: Instant,
     expected: Option<Duration>,
     metadata: Map<String, Value>,
+    /// Within a run that is traced.
+    _span: Option<Span>,
 }
 
 impl Guard {
     pub(super) fn new(profiler: Arc<Profiler>, name: &'static str) -> Self {
-        Self { profiler, name, started: Instant::now(), expected: None, metadata: Map::new() }
+        let span = trace::current().map(|run| Span::begin(Kind::Internal, name, Some(run)));
+        Self { profiler, name, started: Instant::now(), expected: None, metadata: Map::new(), _span: span }
     }
 
     /// Only more than this is worth a line in the log.

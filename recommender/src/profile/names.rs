@@ -13,3 +13,20 @@ pub const PLAYLIST_ORDERING: &str = "playlist_ordering";
 pub const PERSISTENCE: &str = "persistence";
 pub const WORKFLOW_TOTAL: &str = "workflow_total";
 pub const RECOBEAT_CALL: &str = "recobeat_call";
+
+/// All of them.
+pub const ALL: [&str; 13] = [
+    INTENT_ANALYSIS,
+    MOOD_ANALYSIS,
+    SEED_GATHERING,
+    STRATEGY_USER_ANCHOR,
+    STRATEGY_ARTIST_DISCOVERY,
+    STRATEGY_SEED_BASED,
+    FEATURE_ENRICHMENT,
+    QUALITY_EVALUATION,
+    IMPROVEMENT_STRATEGIES,
+    PLAYLIST_ORDERING,
+    PERSISTENCE,
+    WORKFLOW_TOTAL,
+    RECOBEAT_CALL,
+];

@@ -13,6 +13,7 @@ use tokio::runtime::Handle;
 use super::guard::Guard;
 use super::series::{MetricStats, Sample, Series};
 use crate::cache::{Cache, Category};
+use crate::telemetry::Metrics;
 
 /// Longer is told in the log, unless a measure expects something else.
 const EXPECTED: Duration = Duration::from_secs(10);
@@ -21,11 +22,12 @@ const EXPECTED: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct Profiler {
     cache: Arc<Cache>,
-    metrics: Mutex<Metrics>,
+    samples: Mutex<Samples>,
+    metrics: Metrics,
 }
 
 #[derive(Debug, Default)]
-struct Metrics {
+struct Samples {
     series: BTreeMap<&'static str, Series>,
     /// Whose latest sample is on its way to the cache: one at a time per metric.
     mirrored: BTreeSet<&'static str>,
@@ -34,7 +36,12 @@ struct Metrics {
 impl Profiler {
     /// The latest sample of each metric goes to `cache` too.
     pub fn new(cache: Arc<Cache>) -> Arc<Self> {
-        Arc::new(Self { cache, metrics: Mutex::default() })
+        Arc::new(Self { cache, samples: Mutex::default(), metrics: Metrics::default() })
+    }
+
+    /// What is counted for Prometheus.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// Measures until the guard is dropped, whichever way.
@@ -60,6 +67,7 @@ impl Profiler {
         metadata: Value,
         expected: Duration,
     ) {
+        self.metrics.step(name, duration);
         if duration > expected {
             let (took, expected) = (duration.as_secs_f64(), expected.as_secs_f64());
             tracing::warn!(metric = name, took, expected, "slower than expected");
@@ -67,9 +75,9 @@ impl Profiler {
         let metadata = if metadata.is_null() { json!({}) } else { metadata };
         let sample = Sample { timestamp: Utc::now(), duration_seconds: duration.as_secs_f64(), metadata };
         let first = {
-            let mut metrics = self.metrics();
-            metrics.series.entry(name).or_default().push(sample);
-            metrics.mirrored.insert(name)
+            let mut samples = self.kept();
+            samples.series.entry(name).or_default().push(sample);
+            samples.mirrored.insert(name)
         };
         if first {
             self.mirror(name);
@@ -78,32 +86,32 @@ impl Profiler {
 
     /// The metrics that have samples, by name.
     pub fn names(&self) -> Vec<&'static str> {
-        self.metrics().series.keys().copied().collect()
+        self.kept().series.keys().copied().collect()
     }
 
     /// None for a metric without samples.
     pub fn stats(&self, name: &str) -> Option<MetricStats> {
-        self.metrics().series.get(name)?.stats(name)
+        self.kept().series.get(name)?.stats(name)
     }
 
     /// Newest first; empty for a metric without samples.
     pub fn samples(&self, name: &str, limit: usize) -> Vec<Sample> {
-        self.metrics().series.get(name).map(|series| series.newest(limit)).unwrap_or_default()
+        self.kept().series.get(name).map(|series| series.newest(limit)).unwrap_or_default()
     }
 
     /// Puts the sample that is the latest *then* into the cache, beside the measured work. Samples that
     /// come while one is on its way are not worth a write each.
     fn mirror(self: &Arc<Self>, name: &'static str) {
         let Ok(runtime) = Handle::try_current() else {
-            self.metrics().mirrored.remove(name);
+            self.kept().mirrored.remove(name);
             return;
         };
         let profiler = self.clone();
         runtime.spawn(async move {
             let latest = {
-                let mut metrics = profiler.metrics();
-                metrics.mirrored.remove(name);
-                metrics.series.get(name).and_then(Series::latest).cloned()
+                let mut samples = profiler.kept();
+                samples.mirrored.remove(name);
+                samples.series.get(name).and_then(Series::latest).cloned()
             };
             if let Some(sample) = latest {
                 profiler.cache.put(Category::Profiling, &format!("{name}:latest"), &sample).await;
@@ -111,8 +119,8 @@ impl Profiler {
         });
     }
 
-    fn metrics(&self) -> MutexGuard<'_, Metrics> {
-        self.metrics.lock().expect("no panic while it is held")
+    fn kept(&self) -> MutexGuard<'_, Samples> {
+        self.samples.lock().expect("no panic while it is held")
     }
 }
 

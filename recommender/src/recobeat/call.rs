@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode, header};
+use recobeat_ops::trace::{self, Context, Kind, Span};
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
@@ -14,6 +15,7 @@ use super::cache_status::Told;
 use super::run::{Lane, RunClient};
 use super::{CallError, wire};
 use crate::profile::names;
+use crate::telemetry::Asked;
 
 /// Longest time of one call, its wait for a place included.
 const LONGEST: Duration = Duration::from_secs(90);
@@ -33,6 +35,11 @@ pub(super) struct Ask {
 impl Ask {
     pub(super) fn of(target: String) -> Self {
         Self { target, fresh: false }
+    }
+
+    /// Without the query.
+    fn path(&self) -> &str {
+        self.target.split_once('?').map_or(&self.target, |(path, _)| path)
     }
 }
 
@@ -92,10 +99,24 @@ impl RunClient {
             return Err(late);
         }
         let outcome = timeout_at(limit, self.once(ask)).await.unwrap_or(Err(late));
+        self.count(&outcome);
         if let Err(error) = &outcome {
             tracing::debug!(session = %self.tag.session, target = ask.target, %error, "call failed");
         }
         outcome
+    }
+
+    fn count(&self, outcome: &Result<Vec<u8>, CallError>) {
+        let result = match outcome {
+            Ok(_) => return,
+            Err(CallError::Busy { .. }) => Asked::Busy,
+            Err(_) => Asked::Failed,
+        };
+        self.counted(result);
+    }
+
+    fn counted(&self, result: Asked) {
+        self.profiler.iter().for_each(|profiler| profiler.metrics().asked(result));
     }
 
     async fn once(&self, ask: &Ask) -> Result<Vec<u8>, CallError> {
@@ -105,11 +126,15 @@ impl RunClient {
 
         let profiler = self.profiler.as_ref();
         let _measured = profiler.map(|profiler| profiler.measure(names::RECOBEAT_CALL).expecting(LONGEST));
+        let mut span = Span::begin(Kind::Client, "recobeat", trace::current());
+        span.set("url.path", ask.path().to_owned());
         let attempt = Attempt::begin(self);
-        let response = self.request(ask).send().await;
+        let response = self.request(ask, span.context()).send().await;
         let response = response.map_err(|error| CallError::Unreachable(wire::reason(&error)))?;
         let (status, headers) = (response.status(), response.headers().clone());
-        attempt.told(status, Told::by(&headers));
+        span.set("http.response.status_code", status.as_u16());
+        let told = Told::by(&headers);
+        attempt.told(status, told);
         let body = wire::body(response, LARGEST).await;
         if let Some(error) = failure(status, &headers, body.as_deref().unwrap_or_default()) {
             if matches!(error, CallError::Busy { .. }) {
@@ -119,12 +144,16 @@ impl RunClient {
         }
         let body = body.map_err(|broken| CallError::Shape(broken.to_string()))?;
         attempt.answered();
+        self.counted(if told.hit { Asked::Hit } else { Asked::Miss });
         Ok(body)
     }
 
-    fn request(&self, ask: &Ask) -> reqwest::RequestBuilder {
+    fn request(&self, ask: &Ask, trace: Option<Context>) -> reqwest::RequestBuilder {
         let url = format!("{}{}", self.client.base, ask.target);
         let mut request = self.client.http.get(url).header("x-request-id", self.next_request_id());
+        for (name, value) in trace.iter().flat_map(Context::fields) {
+            request = request.header(name, value);
+        }
         if let Some(priority) = self.tag.lane.priority() {
             request = request.header("priority", priority);
         }

@@ -39,6 +39,13 @@ pub enum StoreError {
     Url(String),
 }
 
+impl StoreError {
+    /// The store's own doing, not what was asked of it.
+    pub fn is_trouble(&self) -> bool {
+        matches!(self, Self::Database(_) | Self::Slow(_) | Self::Row(_))
+    }
+}
+
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match error {

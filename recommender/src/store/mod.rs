@@ -12,6 +12,7 @@ mod open;
 mod postgres;
 mod row;
 mod sqlite;
+mod timed;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -24,6 +25,7 @@ pub use error::StoreError;
 pub use open::{open, open_within};
 pub use postgres::Postgres;
 pub use sqlite::Sqlite;
+pub use timed::{TIMED, Timed};
 
 /// A run as it is accepted.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,6 +60,21 @@ pub enum SortOrder {
     #[default]
     Descending,
     Ascending,
+}
+
+/// To the database, at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Connections {
+    pub in_use: u32,
+    pub idle: u32,
+}
+
+impl Connections {
+    /// The two are read one after the other, so idle ones may seem more than there are.
+    fn of(all: u32, idle: usize) -> Self {
+        let idle = u32::try_from(idle).unwrap_or(u32::MAX).min(all);
+        Self { in_use: all - idle, idle }
+    }
 }
 
 /// A user's list.
@@ -135,6 +152,10 @@ pub trait Store: Send + Sync {
     async fn recent(&self, limit: u32) -> Result<Vec<Playlist>, StoreError>;
     /// The database answers.
     async fn ping(&self) -> Result<(), StoreError>;
+    /// `None`: it has none.
+    fn connections(&self) -> Option<Connections> {
+        None
+    }
     /// `sqlite`, `postgres`, or `memory`, which forgets with the process.
     fn engine(&self) -> &'static str;
 }

@@ -144,6 +144,10 @@ impl Recording {
         self.0.is_recording()
     }
 
+    pub(super) fn rename(&mut self, name: &'static str) {
+        self.0.update_name(name);
+    }
+
     pub(super) fn set(&mut self, key: &'static str, value: Value) {
         let value: opentelemetry::Value = match value {
             Value::Text(text) => text.into(),

@@ -2,8 +2,9 @@
 //!
 //! A [`Context`] is a value that goes along with a request, like its id: from the client's `traceparent`
 //! through queues and batches to the call it causes. A [`Span`] begins under a context and has one of its own
-//! for what it causes. Nothing here is ambient: work moves between tasks and one call serves many requests,
-//! so who caused what is said, not guessed from where code happens to run.
+//! for what it causes. Who caused what is said, not guessed from where code happens to run: work moves
+//! between tasks, and one call serves many requests. Only where one task serves one from end to end is the
+//! context [`current`] there.
 //!
 //! Spans leave over OTLP/HTTP in batches, from a thread of the exporter. Without an endpoint, or in a binary
 //! without the feature `otlp`, there are none, and a span costs nothing: its context is the one it began
@@ -13,9 +14,11 @@ mod context;
 #[cfg(feature = "otlp")]
 mod export;
 mod span;
+mod task;
 
 pub use context::Context;
 pub use span::{Kind, Span, Value};
+pub use task::{current, within};
 
 /// Why traces cannot be exported. The message names the key and what helps.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

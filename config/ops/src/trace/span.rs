@@ -95,6 +95,15 @@ impl Span {
         false
     }
 
+    /// By what it turned out to be.
+    #[cfg_attr(not(feature = "otlp"), allow(unused_variables))] // nobody listens
+    pub fn rename(&mut self, name: &'static str) {
+        #[cfg(feature = "otlp")]
+        if let Some(recording) = &mut self.recording {
+            recording.rename(name);
+        }
+    }
+
     /// Says something about it, by a name of OpenTelemetry's conventions where there is one.
     #[cfg_attr(not(feature = "otlp"), allow(unused_variables))] // nobody listens
     pub fn set(&mut self, key: &'static str, value: impl Into<Value>) {

@@ -47,6 +47,7 @@ async fn client(console: &Console, target: &str) -> Answer {
         lane: crate::budget::Lane::Interactive,
         no_cache: false,
         request_id: "r".to_owned(),
+        trace: None,
     };
     let (path, query) = target.split_once('?').unwrap();
     console.engine.answer(&Method::GET, path, Some(query), &caller).await.unwrap()

@@ -140,6 +140,8 @@ pub(super) struct Size {
     /// Estimated bytes of their pages.
     pub(super) weight: u64,
     pub(super) over: bool,
+    /// Entries that this commit evicted.
+    pub(super) evicted: u64,
 }
 
 impl File {
@@ -248,7 +250,7 @@ impl File {
                 act(&mut tables)?;
                 tables.about.insert("weight", tables.weight)?;
                 let (entries, weight) = (tables.entries.len()?, tables.weight);
-                Size { entries, weight, over: weight > self.most && entries > 0 }
+                Size { entries, weight, over: weight > self.most && entries > 0, evicted: tables.evicted }
             };
             transaction.commit()?;
             Ok(size)
@@ -309,6 +311,7 @@ struct Tables<'t> {
     order: Table<'t, &'static [u8], u32>,
     about: Table<'t, &'static str, u64>,
     weight: u64,
+    evicted: u64,
 }
 
 impl<'t> Tables<'t> {
@@ -317,7 +320,7 @@ impl<'t> Tables<'t> {
         let order = transaction.open_table(ORDER)?;
         let about = transaction.open_table(ABOUT)?;
         let weight = about.get("weight")?.map_or(0, |weight| weight.value());
-        Ok(Self { entries, order, about, weight })
+        Ok(Self { entries, order, about, weight, evicted: 0 })
     }
 
     fn put(&mut self, at: &[u8], value: &[u8], entry: &Entry) -> Result<(), redb::Error> {
@@ -349,6 +352,7 @@ impl<'t> Tables<'t> {
             }
             let Some(place) = self.order.pop_first()?.map(|(place, _)| place.value().to_vec()) else { break };
             self.drop_from(&place)?;
+            self.evicted += 1;
         }
         Ok(())
     }

@@ -74,6 +74,8 @@ pub struct DiskState {
     pub file_bytes: u64,
     /// Entries written since the start.
     pub written: u64,
+    /// Entries evicted since the start, for others.
+    pub evicted: u64,
     /// Writes given up because too many waited.
     pub dropped: u64,
     /// Reads given up because the disk took too long.
@@ -130,6 +132,7 @@ struct State {
     size: Size,
     file_bytes: u64,
     written: u64,
+    evicted: u64,
     set_aside: u64,
     phase: Phase,
     away: Option<String>,
@@ -203,6 +206,7 @@ impl Disk {
             size: Size::default(),
             file_bytes: 0,
             written: 0,
+            evicted: 0,
             set_aside: 0,
             phase: Phase::Opening,
             away: None,
@@ -339,6 +343,7 @@ impl Disk {
             bytes: state.size.weight,
             file_bytes: state.file_bytes,
             written: state.written,
+            evicted: state.evicted,
             dropped: state.queue.dropped(),
             late: self.shared.late.load(Ordering::Relaxed),
             set_aside: state.set_aside,

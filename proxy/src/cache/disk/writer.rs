@@ -147,6 +147,7 @@ fn committed(shared: &Shared, file: &File, size: Size, batch: Option<(&Batch, u6
         state.done = asked;
     }
     state.epoch += 1;
+    state.evicted += size.evicted;
     (state.size, state.file_bytes) = (size, blocks);
     drop(state);
     shared.progress.notify_all();

@@ -169,7 +169,7 @@ proxy.yaml:1:19: `telemetry.log` is `recobeat_proxy=inof`, which cannot be read 
   = help: correct the value, or remove the key to get its default"#,
 
     a_trace_endpoint_without_a_scheme: "telemetry: { otlp_endpoint: localhost:4317 }\n" => r"
-proxy.yaml:1:29: `telemetry.otlp_endpoint` is `localhost:4317`, but must be an http or https URL such as http://localhost:4317, or null
+proxy.yaml:1:29: `telemetry.otlp_endpoint` is `localhost:4317`, but must be an http or https URL such as http://localhost:4318, or null
   |
 1 | telemetry: { otlp_endpoint: localhost:4317 }
   |                             ^^^^^^^^^^^^^^

@@ -134,6 +134,7 @@ fn client(n: u32) -> Caller {
         lane: Lane::Interactive,
         no_cache: false,
         request_id: format!("r{n}"),
+        trace: None,
     }
 }
 

@@ -50,6 +50,7 @@ impl Inner {
             ([], _) => {
                 for rider in open {
                     lesson.learn_absence(trip.kind, &rider.id);
+                    self.metrics.missing(trip.kind);
                     bring_down(rider, None);
                 }
             }

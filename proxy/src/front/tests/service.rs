@@ -66,6 +66,7 @@ fn good(body: String) -> Answer {
         retry_after: None,
         cache_status: "recobeat; hit; ttl=60".to_owned(),
         outcome: crate::telemetry::Outcome::Hit,
+        error: None,
     }
 }
 
@@ -78,6 +79,7 @@ fn bad(status: StatusCode, retry_after: Option<u64>) -> Answer {
         retry_after,
         cache_status: "recobeat; fwd=miss".to_owned(),
         outcome: crate::telemetry::Outcome::Error,
+        error: None,
     }
 }
 

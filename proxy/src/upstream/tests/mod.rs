@@ -36,7 +36,7 @@ fn client(settings: TargetSettings) -> Client {
 }
 
 fn request(path: &str) -> Request {
-    Request { path_and_query: path.into(), request_id: None, timeout: Duration::from_secs(10) }
+    Request { path_and_query: path.into(), request_id: None, trace: None, timeout: Duration::from_secs(10) }
 }
 
 async fn get(client: &Client, path: &str) -> Result<Reply, CallError> {

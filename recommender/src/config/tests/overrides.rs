@@ -109,7 +109,8 @@ fn a_key_in_pem_may_come_as_one_line() {
 #[case("spotify.api_url", "http://s", "http://s")]
 #[case("spotify.timeout", "1s", "1s")]
 #[case("telemetry.log", "debug", "debug")]
-#[case("telemetry.json", "true", true)]
+#[case("telemetry.format", "json", "json")]
+#[case("telemetry.otlp_endpoint", "http://otel:4318", "http://otel:4318")]
 fn each_key_has_its_variable(#[case] key: &str, #[case] value: &str, #[case] shown: impl Into<Value>) {
     let variable = format!("RECOMMENDER_{}", key.to_uppercase().replace('.', "__"));
     let by_env = load_with("", &[(variable.as_str(), value)], &[]);

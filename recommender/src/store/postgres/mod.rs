@@ -23,7 +23,7 @@ use uuid::Uuid;
 use super::change::{self, Colours, Completion, Measure};
 use super::list::Dialect;
 use super::row::{self, Summary, WHOLE, Whole};
-use super::{Finished, ListPage, ListQuery, NewRun, Store, StoreError, fold};
+use super::{Connections, Finished, ListPage, ListQuery, NewRun, Store, StoreError, fold};
 use crate::model::{Playlist, PublicStats, Recommendation, Status, UserStats};
 
 /// For an answer, the wait for a connection included.
@@ -335,6 +335,10 @@ impl Store for Postgres {
     async fn ping(&self) -> Result<(), StoreError> {
         bounded(query("SELECT 1").execute(&self.pool)).await?;
         Ok(())
+    }
+
+    fn connections(&self) -> Option<Connections> {
+        Some(Connections::of(self.pool.size(), self.pool.num_idle()))
     }
 
     fn engine(&self) -> &'static str {

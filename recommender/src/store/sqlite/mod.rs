@@ -19,7 +19,7 @@ use uuid::Uuid;
 use super::change::{self, Colours, Completion, Measure};
 use super::list::Dialect;
 use super::row::{self, Summary, WHOLE, Whole};
-use super::{Finished, ListPage, ListQuery, NewRun, Store, StoreError, fold};
+use super::{Connections, Finished, ListPage, ListQuery, NewRun, Store, StoreError, fold};
 use crate::model::{Playlist, PublicStats, Recommendation, Status, UserStats};
 
 /// Milliseconds are the precision of SQLite's clock.
@@ -362,6 +362,12 @@ impl Store for Sqlite {
     async fn ping(&self) -> Result<(), StoreError> {
         query("SELECT 1").execute(&self.readers).await?;
         Ok(())
+    }
+
+    fn connections(&self) -> Option<Connections> {
+        let [writer, readers] =
+            [&self.writer, &self.readers].map(|pool| Connections::of(pool.size(), pool.num_idle()));
+        Some(Connections { in_use: writer.in_use + readers.in_use, idle: writer.idle + readers.idle })
     }
 
     fn engine(&self) -> &'static str {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use prometheus::Histogram;
 use prometheus::core::Collector;
 
-use super::table::Metrics;
+use super::table::{CALL_SECONDS, Metrics};
 use super::{Avoided, Outcome, ReadAheadRow};
 use crate::api::RowKind;
 use crate::budget::Lane;
@@ -143,5 +143,22 @@ impl Metrics {
         self.upstream_ids.with_label_values(&[kind.name()]).inc_by(ids as u64);
         #[allow(clippy::cast_precision_loss)] // at most 40
         self.batch_ids.with_label_values(&[kind.name()]).observe(ids as f64);
+    }
+
+    /// Upstream calls so far by how long they took: one count for each bound of [`CALL_SECONDS`], and
+    /// last those beyond.
+    pub fn calls_by_seconds(&self) -> [u64; CALL_SECONDS.len() + 1] {
+        let mut calls = [0; CALL_SECONDS.len() + 1];
+        let families = self.upstream_seconds.collect();
+        for metric in families.iter().flat_map(prometheus::proto::MetricFamily::get_metric) {
+            let histogram = metric.get_histogram();
+            let mut below = 0;
+            for (count, bucket) in calls.iter_mut().zip(histogram.get_bucket()) {
+                *count += bucket.cumulative_count() - below;
+                below = bucket.cumulative_count();
+            }
+            calls[CALL_SECONDS.len()] += histogram.get_sample_count() - below;
+        }
+        calls
     }
 }

@@ -6,7 +6,7 @@ use super::label::{
 };
 
 /// Seconds, from a hit's tens of microseconds to a bad day's minutes.
-const SECONDS: &[f64] =
+pub(super) const CALL_SECONDS: &[f64] =
     &[0.0001, 0.0005, 0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 180.0];
 const RETRY: &[f64] = &[0.0, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0];
 const IDS: &[f64] = &[1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 36.0, 39.0, 40.0];
@@ -18,7 +18,7 @@ recobeat_ops::metrics! {
         requests: IntCounterVec("recobeat_requests_total", [ENDPOINT, OUTCOME],
             "Client requests by endpoint and by how the answer came about"),
         request_seconds: HistogramVec("recobeat_request_seconds", [OUTCOME],
-            "Time from the request's head to the answer, seconds", SECONDS),
+            "Time from the request's head to the answer, seconds", CALL_SECONDS),
         answer_bytes: IntCounter("recobeat_answer_bytes_total", [],
             "Bytes of answers before compression, without what was streamed through"),
         errors: IntCounterVec("recobeat_errors_total", [ERROR],
@@ -60,7 +60,7 @@ recobeat_ops::metrics! {
         upstream_calls: IntCounterVec("recobeat_upstream_calls_total", [CALLED, STATUS],
             "Upstream calls by endpoint and HTTP status, or by the kind of failure"),
         upstream_seconds: HistogramVec("recobeat_upstream_call_seconds", [CALLED],
-            "Duration of upstream calls, seconds", SECONDS),
+            "Duration of upstream calls, seconds", CALL_SECONDS),
         upstream_slow: IntCounterVec("recobeat_upstream_slow_calls_total", [CALLED],
             "Upstream calls that took more than 20 s"),
         upstream_ids: IntCounterVec("recobeat_upstream_ids_total", [KIND],
@@ -83,7 +83,7 @@ recobeat_ops::metrics! {
         permits: IntCounterVec("recobeat_budget_permits_total", [LANE],
             "Permits granted since the start"),
         waits: HistogramVec("recobeat_budget_wait_seconds", [LANE],
-            "Time from joining the queue to the permit, seconds", SECONDS),
+            "Time from joining the queue to the permit, seconds", CALL_SECONDS),
         refunded: IntCounter("recobeat_budget_refunded_total", [],
             "Permits that came back unused, because the rows had been filled meanwhile"),
         refused: IntCounter("recobeat_budget_refused_total", [],
@@ -129,7 +129,7 @@ recobeat_ops::metrics! {
         redis_commands: IntCounter("recobeat_redis_commands_total", [],
             "Commands sent to Redis since the start"),
         redis_seconds: Histogram("recobeat_redis_round_trip_seconds", [],
-            "Time from a command to its answer, seconds", SECONDS),
+            "Time from a command to its answer, seconds", CALL_SECONDS),
         redis_under_way: Gauge("recobeat_redis_under_way", [],
             "Commands under way, at most `cache.redis.pool`"),
         redis_crowded: IntCounter("recobeat_redis_crowded_total", [],

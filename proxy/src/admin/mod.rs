@@ -1,16 +1,18 @@
-//! The operators' listener: health, metrics, statistics, the deny list, the registry. One file per
-//! subject.
+//! The operators' listener: the page, health, metrics, statistics, the deny list, the registry. One
+//! file per subject.
 //!
 //! It has a port of its own, so that nothing here can ever be reached through the public one, and
 //! asks for a bearer token as soon as one is set (which configuration demands beyond loopback).
-//! Health stays open: probes carry no credentials.
+//! Health stays open, because probes carry no credentials, and so does the empty page.
 
 mod auth;
 mod cache;
 mod deny;
 mod exempt;
 mod health;
+mod history;
 mod metrics;
+mod page;
 mod registry;
 mod stats;
 mod wrong;
@@ -56,12 +58,14 @@ impl Admin {
             .route("/registry", get(registry::statistics))
             .route("/registry/lookup", post(registry::look_up))
             .route("/registry/{id}", get(registry::get).put(registry::put).delete(registry::delete))
+            .merge(history::router(&admin.engine))
             .layer(DefaultBodyLimit::max(deny::LARGEST))
             .route_layer(from_fn_with_state(Arc::clone(&admin), auth::bearer));
         Router::new()
             .route("/health/live", get(health::live))
             .route("/health/ready", get(health::ready))
             .merge(guarded)
+            .merge(page::router())
             .fallback(|| async { (http::StatusCode::NOT_FOUND, "no such admin endpoint; see README\n") })
             .with_state(admin)
     }

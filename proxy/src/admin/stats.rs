@@ -15,6 +15,7 @@ pub(super) async fn get(State(admin): State<Arc<Admin>>) -> Json<Value> {
     let metrics = admin.engine.metrics();
     let gauges = admin.engine.gauges();
     Json(json!({
+        "version": env!("CARGO_PKG_VERSION"),
         "cache": {
             "by_category": by_category(metrics),
             "memory": {

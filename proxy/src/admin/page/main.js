@@ -1,0 +1,89 @@
+// Puts the parts of the page together: one pulse reads, each part shows what concerns it.
+
+import { ask, knows, Refusal } from "./ask.js";
+import { startConfiguration, showConfiguration } from "./configuration.js";
+import { showDenials, startDenials } from "./denials.js";
+import { at, make } from "./element.js";
+import { startExplain } from "./explain.js";
+import { count, span } from "./figures.js";
+import { startIds } from "./ids.js";
+import { Pulse } from "./pulse.js";
+import { startPurge } from "./purge.js";
+import { Strips, startWindows } from "./strips.js";
+import { startTheme } from "./theme.js";
+import { showTiers } from "./tiers.js";
+import { findings } from "./verdict.js";
+import { startWarm } from "./warm.js";
+
+const strips = new Strips();
+let said = "";
+let opened = false;
+
+function show(pulse) {
+  showVerdict(pulse);
+  document.body.classList.toggle("away", pulse.away);
+  showIdentity(pulse);
+  showTiers(pulse);
+  strips.show(pulse.history);
+  showConfiguration(pulse);
+  if (pulse.stats && !pulse.locked && !opened) {
+    opened = true;
+    open(pulse);
+  }
+}
+
+// The sentence counts seconds; who listens is told only when the state is another.
+function showVerdict(pulse) {
+  const [first, ...others] = findings(pulse);
+  at("verdict").dataset.level = first.level;
+  at("verdict-text").textContent = first.text;
+  at("verdict-also").replaceChildren(...others.map(({ level, text }) => make("li", { "data-level": level }, text)));
+  const saying = [first, ...others].map(({ kind }) => kind).join();
+  if (saying !== said) at("announcer").textContent = first.text;
+  said = saying;
+  document.title = `${{ good: "●", bad: "■", notice: "▲", wait: "○" }[first.level]} recobeat-proxy`;
+}
+
+function showIdentity({ stats, history }) {
+  if (!stats) return;
+  const up = history ? `up ${span(Date.now() / 1000 - history.since)}` : "";
+  const fleet = stats.budget.replicas > 1 ? count(stats.budget.replicas, "replica") : "one replica";
+  at("identity").textContent = [stats.version, up, fleet].filter(Boolean).join(" · ");
+}
+
+// What needs the token, once there is one.
+async function open(pulse) {
+  try {
+    await showDenials();
+    if (await knows("warm")) {
+      at("warm").hidden = false;
+      await startWarm();
+    }
+    at("explain").hidden = !(await knows("explain?url=%2Fv1%2Ftrack"));
+    // A GET is refused with 405 where the endpoint is, and 404 where it is not.
+    at("reload").hidden = !(await exists("reload"));
+  } catch (error) {
+    opened = false;
+    pulse.trouble = error.message;
+  }
+  for (const link of document.querySelectorAll("nav a")) {
+    link.hidden = document.querySelector(link.getAttribute("href")).hidden;
+  }
+}
+
+async function exists(path) {
+  return ask(path, { patient: true }).then(() => true, (error) => {
+    if (error instanceof Refusal) return error.status === 405;
+    throw error;
+  });
+}
+
+startTheme();
+startIds();
+startDenials();
+startExplain();
+startPurge();
+const pulse = new Pulse(show);
+startConfiguration(() => pulse.again());
+startWindows((window) => (pulse.timer === null ? (pulse.window = window) : pulse.use(window)));
+pulse.start();

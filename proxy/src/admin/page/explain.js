@@ -15,7 +15,10 @@ const WORDS = {
   collapsed: "waits for a fetch under way",
   denied: "refused from here: the upstream refused it before",
   rule: "refused from here: the upstream would refuse it",
-  pass: "streamed through",
+  malformed: "refused from here: it is no proper request of the API",
+  pass: "streamed through, not kept",
+  budget: "429: the wait in the queue would be too long",
+  suspended: "503: calls are suspended after failures",
 };
 
 export function startExplain() {
@@ -26,10 +29,10 @@ export function startExplain() {
 }
 
 async function explain(url) {
-  const told_ = await read(`explain?url=${encodeURIComponent(url)}`);
+  const found = await read(`explain?url=${encodeURIComponent(url)}`);
   const into = at("explained");
   told(into, "");
-  into.append(...[verdict(told_), why(told_), upstream(told_.upstream), facts(told_), items(told_.items ?? [])].filter(Boolean));
+  into.append(...[verdict(found), why(found), upstream(found.upstream), facts(found), items(found.items ?? [])].filter(Boolean));
 }
 
 function verdict({ answer, upstream: up }) {
@@ -37,9 +40,8 @@ function verdict({ answer, upstream: up }) {
   const cost = calls > 0 ? `${count(calls, "upstream call")}` : "no upstream call";
   return make("p", { class: "answer" },
     make("b", { class: `state ${answer}` }, answer),
-    ` ${WORDS[answer] ?? ""}${WORDS[answer] ? "; " : ""}${cost}`,
-    calls > 0 && up.projected_wait_seconds > 0 ? `, in the queue for about ${span(up.projected_wait_seconds)}` : "",
-    up?.would_be_refused ? ": it would be refused with a 429" : "", ".");
+    ` ${WORDS[answer] ?? ""}; ${cost}`,
+    calls > 0 && up.projected_wait_seconds >= 0.5 ? `, after about ${span(up.projected_wait_seconds)} in the queue` : "", ".");
 }
 
 function why({ why: sentences }) {
@@ -49,10 +51,11 @@ function why({ why: sentences }) {
 
 function upstream(up) {
   if (!up || !(up.requests?.length > 0)) return null;
-  const flight = up.in_flight_already ? `, ${whole(up.in_flight_already)} of them under way already` : "";
+  const flight = up.in_flight_already ? `; ${count(up.in_flight_already, "part")} of the answer brought by calls under way already` : "";
+  const ids = up.ids > 0 ? `${count(up.ids, "id")} in the` : "In the";
   return make("div", {},
     make("h3", {}, "What goes upstream"),
-    make("p", { class: "note" }, `${count(up.ids ?? 0, "id")} in the ${up.lane} lane${flight}${up.breaker ? "; the breaker is open" : ""}`),
+    make("p", { class: "note" }, `${ids} ${up.lane} lane${flight}${up.breaker === "open" ? "; the breaker is open" : ""}`),
     make("ul", { class: "code requests" }, ...up.requests.map((one) => make("li", {}, one))));
 }
 
@@ -60,12 +63,12 @@ function facts({ endpoint, kind, key, request, repairs, refused, denial }) {
   const row = (name, ...value) => make("div", {}, make("dt", {}, name), make("dd", {}, ...value));
   const code = (value) => make("code", {}, typeof value === "string" ? value : JSON.stringify(value));
   return make("dl", { class: "facts" },
-    row("understood as", `${(kind ?? "").replace("_", " ")} of `, code(endpoint ?? "–")),
+    row("understood as", kind.replace("_", " "), endpoint ? [" of ", code(endpoint)] : ""),
     key ? row("kept under", code(key)) : null,
     request ? row("request", code(request)) : null,
     ...(repairs ?? []).map(({ kind, what }) => row("repaired", `${kind}: `, String(what ?? ""))),
-    refused ? row("refused", code(refused)) : null,
-    denial ? row("denied", `${denial.reason ?? ""}; ${span(denial.age_seconds)} ago`,
+    refused ? row("refused", `by the rule ${refused.rule}, with `, code(refused.body)) : null,
+    denial ? row("denied", `${denial.reason}; ${span(denial.age_seconds)} ago, for ${span(denial.expires_in_seconds)} more`,
       denial.answered_instead ? [", answered instead: ", code(denial.answered_instead)] : "",
       denial.exempt ? "; exempt, so it is asked all the same" : "") : null);
 }
@@ -78,18 +81,18 @@ function items(all) {
   const rest = all.length > DETAILED ? make("p", { class: "note" }, `and ${whole(all.length - DETAILED)} more`) : null;
   return make("details", { open: all.length <= 5 },
     make("summary", {}, `${count(all.length, "item")}: `, ...sums.flatMap((one) => [one, " "])),
-    make("table", { class: "stacking" },
+    make("table", { class: "stacking items" },
       make("thead", {}, make("tr", {}, ...["Item", "Category", "Verdict", "Held in"].map((name) => make("th", { scope: "col" }, name)))),
       make("tbody", {}, ...all.slice(0, DETAILED).map(item))), rest);
 }
 
 function item({ id, key, category, verdict, tiers }) {
-  const held = (tiers ?? []).filter(({ age_seconds: age }) => age !== undefined && age !== null);
-  const told_ = held.map(({ tier, age_seconds: age, fresh_seconds_left: left, bytes: size }) =>
+  const held = tiers.filter(({ state }) => state !== "gone");
+  const where = held.map(({ tier, age_seconds: age, fresh_seconds_left: left, bytes: size }) =>
     `${tier}: ${span(age)} old${left > 0 ? `, fresh for ${span(left)}` : ", stale"}${size ? `, ${bytes(size)}` : ""}`);
   return make("tr", {},
     cell("Item", {}, make("code", {}, id ?? key ?? "–")),
     cell("Category", {}, category ?? "–"),
     cell("Verdict", {}, make("span", { class: `state ${verdict}` }, verdict.replace("_", " "))),
-    cell("Held in", {}, told_.join("; ") || "–"));
+    cell("Held in", {}, where.join("; ") || "–"));
 }

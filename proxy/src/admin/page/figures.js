@@ -1,4 +1,4 @@
-// Numbers and times as people read them at night.
+// Numbers and times as people read them at night. A number and its unit stay on one line.
 
 const GROUPED = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 
@@ -12,14 +12,14 @@ export function count(number, noun, many = `${noun}s`) {
 export function share(part) {
   if (part === null || part === undefined || Number.isNaN(part)) return "–";
   const percent = part * 100;
-  if (percent > 99.9 && percent < 100) return "99.9 %";
-  return `${percent.toFixed(percent === 100 || percent === 0 ? 0 : 1)} %`;
+  if (percent > 99.9 && percent < 100) return "99.9\u00a0%";
+  return `${percent.toFixed(percent === 100 || percent === 0 ? 0 : 1)}\u00a0%`;
 }
 
 export function short(number) {
   if (number === null || number === undefined) return "–";
-  if (number >= 1e6) return `${trimmed(number / 1e6)} M`;
-  if (number >= 1e4) return `${trimmed(number / 1e3)} k`;
+  if (number >= 1e6) return `${trimmed(number / 1e6)}\u00a0M`;
+  if (number >= 1e4) return `${trimmed(number / 1e3)}\u00a0k`;
   return Number.isInteger(number) ? whole(number) : number.toFixed(number < 10 ? 1 : 0);
 }
 
@@ -30,8 +30,8 @@ function trimmed(number) {
 // A duration of a call, in seconds.
 export function took(seconds) {
   if (seconds === null || seconds === undefined) return "–";
-  if (seconds < 0.0995) return `${(seconds * 1000).toFixed(seconds < 0.00995 ? 1 : 0)} ms`;
-  return `${seconds.toFixed(seconds < 9.95 ? 2 : 1)} s`;
+  if (seconds < 0.0995) return `${(seconds * 1000).toFixed(seconds < 0.00995 ? 1 : 0)}\u00a0ms`;
+  return `${seconds.toFixed(seconds < 9.95 ? 2 : 1)}\u00a0s`;
 }
 
 const UNITS = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
@@ -41,13 +41,13 @@ export function span(seconds) {
   if (seconds === null || seconds === undefined) return "–";
   let left = Math.max(0, Math.round(seconds));
   const first = UNITS.findIndex(([, unit]) => left >= unit);
-  if (first < 0) return "0 s";
+  if (first < 0) return "0\u00a0s";
   const parts = [];
   for (const [name, unit] of UNITS.slice(first, first + 2)) {
-    if (left >= unit) parts.push(`${Math.floor(left / unit)} ${name}`);
+    if (left >= unit) parts.push(`${Math.floor(left / unit)}\u00a0${name}`);
     left %= unit;
   }
-  return parts.join(" ");
+  return parts.join("\u00a0");
 }
 
 export function bytes(number) {

@@ -36,10 +36,10 @@ function show(pulse) {
 function showVerdict(pulse) {
   const [first, ...others] = findings(pulse);
   at("verdict").dataset.level = first.level;
-  at("verdict-text").textContent = first.text;
-  at("verdict-also").replaceChildren(...others.map(({ level, text }) => make("li", { "data-level": level }, text)));
+  at("verdict-text").replaceChildren(make("strong", {}, first.text), " ", make("span", {}, first.more));
+  at("verdict-also").replaceChildren(...others.map(({ level, text, more }) => make("li", { "data-level": level }, `${text} ${more}`)));
   const saying = [first, ...others].map(({ kind }) => kind).join();
-  if (saying !== said) at("announcer").textContent = first.text;
+  if (saying !== said) at("announcer").textContent = `${first.text} ${first.more}`;
   said = saying;
   document.title = `${{ good: "●", bad: "■", notice: "▲", wait: "○" }[first.level]} recobeat-proxy`;
 }

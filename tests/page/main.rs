@@ -1,0 +1,47 @@
+//! The pages of both services in a real browser: what people press, and what it does behind the
+//! page. Screenshots go to `target/screenshots/`, to be looked at.
+//!
+//! Every tab watches itself: an error in the console, a violation of the content policy or a request
+//! to another host fails the test that opened it.
+
+#[path = "../harness/mod.rs"]
+mod harness;
+
+mod access;
+mod away;
+mod configuration;
+mod denials;
+mod ids;
+mod playlist;
+mod plots;
+mod purge;
+mod screenshots;
+mod tab;
+mod theme;
+mod token;
+
+use harness::{Ask, Stage};
+use http::Method;
+use serde_json::json;
+use tab::Tab;
+
+/// The operators' page of this proxy, once it shows figures.
+async fn console(stage: &Stage) -> Tab {
+    let tab = Tab::open(&format!("http://{}/", stage.proxy.admin)).await;
+    tab.until("the first figures", "document.querySelectorAll('#tier-rows tr').length > 0").await;
+    tab
+}
+
+/// Makes the proxy know these denials.
+async fn deny(stage: &Stage, denied: &[(&str, &str)]) {
+    let denied: Vec<_> = denied
+        .iter()
+        .map(|(request, message)| {
+            let body = json!({ "status": 4004, "errors": [{ "path": "x.size", "message": message }] });
+            json!({ "request": request, "body": body.to_string() })
+        })
+        .collect();
+    let body = json!({ "denied": denied }).to_string();
+    let answer = stage.proxy.admin_ask(Ask::new(Method::POST, "/deny").body(body)).await;
+    assert!(answer.is_ok(), "{}", answer.text());
+}

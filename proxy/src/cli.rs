@@ -1,4 +1,6 @@
-//! The command line: one verb each for running and for checking.
+//! The command line: one verb each for running, for checking, for asking how the running proxy is.
+
+mod health;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -7,6 +9,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::config::{Config, Loaded, Sources};
 use crate::serve::serve;
+use health::health;
 
 /// A caching, batching, rate-keeping proxy for the `RecoBeat` API.
 #[derive(Debug, Parser)]
@@ -24,6 +27,8 @@ enum Verb {
     Serve,
     /// Say whether the configuration is good, and what it amounts to
     Check,
+    /// Say whether the running proxy is ready; exit 0 if it is
+    Health,
 }
 
 #[derive(Debug, Args)]
@@ -39,7 +44,11 @@ struct SourceArgs {
 /// Reads the command line and does what it says.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    let loaded = match Config::load(Sources::of_process(cli.sources.config, cli.sources.set)) {
+    let sources = Sources::of_process(cli.sources.config, cli.sources.set);
+    if let Some(Verb::Health) = cli.verb {
+        return health(sources);
+    }
+    let loaded = match Config::load(sources) {
         Ok(loaded) => loaded,
         Err(error) => {
             eprintln!("{error}");
@@ -47,14 +56,14 @@ pub fn run() -> ExitCode {
         }
     };
     match cli.verb {
-        None | Some(Verb::Serve) => match serve(&loaded.config) {
+        Some(Verb::Check) => check(&loaded),
+        _ => match serve(&loaded.config) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
                 eprintln!("recobeat-proxy: {error}");
                 ExitCode::FAILURE
             }
         },
-        Some(Verb::Check) => check(&loaded),
     }
 }
 

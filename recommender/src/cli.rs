@@ -1,11 +1,13 @@
-//! The command line: one verb each for running, for checking, for the document of the interface.
+//! The command line: one verb each for running, for checking, for asking how the running
+//! service is, for the document of the interface.
 
 use std::io::{self, Write};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use recobeat_ops::health::ready;
 use tokio::runtime::Runtime;
 
 use crate::auth::Gate;
@@ -29,6 +31,8 @@ enum Verb {
     Serve,
     /// Say whether the configuration is good, and what it amounts to
     Check,
+    /// Say whether the running service is ready; exit 0 if it is
+    Health,
     /// Print the `OpenAPI` document of the interface
     Openapi,
 }
@@ -56,7 +60,11 @@ pub fn run() -> ExitCode {
             .map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
     }
     set.extend(listen.map(|listen| format!("listen={listen}")));
-    let config = match Config::load(Sources::of_process(config, set)) {
+    let sources = Sources::of_process(config, set);
+    if let Some(Verb::Health) = verb {
+        return health(sources);
+    }
+    let config = match Config::load(sources) {
         Ok(loaded) => loaded.config,
         Err(error) => {
             eprintln!("{error}");
@@ -71,6 +79,22 @@ pub fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => {
             eprintln!("recobeat-recommender: {reason}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// A file that was made bad under a running service leaves it well; the default address stands in then.
+fn health(sources: Sources) -> ExitCode {
+    let listen =
+        Config::load(sources).map_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8000)), |loaded| loaded.config.listen);
+    match ready(listen) {
+        Ok(told) => {
+            println!("{told}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("recobeat-recommender: {error}");
             ExitCode::FAILURE
         }
     }

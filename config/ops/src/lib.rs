@@ -1,5 +1,6 @@
 //! What operators touch in both services: strict configuration, its schema, reloads, logs and traces.
 
+pub mod health;
 pub mod log;
 pub mod metrics;
 pub mod process;

@@ -111,6 +111,10 @@ demo: deps
 	cargo build --locked --profile quick --bin recobeat-proxy --bin recobeat-sim --bin demo
 	./target/quick/demo
 
+try: deps
+	cargo build --locked --profile quick --bin recobeat-proxy --bin recobeat-recommender --bin demo
+	./target/quick/demo steady
+
 accept: servers
 	cargo build --locked --profile quick --workspace --bins
 	./target/quick/accept $(ROWS)

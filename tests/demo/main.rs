@@ -3,12 +3,17 @@
 //! The upstream takes half a second a call and allows 90 calls a minute, 4 of them within a
 //! second. The client is what services in the wild do: ten requests at a time, and after a 429 it
 //! sleeps as told and repeats.
+//!
+//! `demo steady` does not compare, but keeps everything running.
 
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod steady;
+
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -22,7 +27,24 @@ use tokio::time::sleep;
 const HANDS: usize = 10;
 
 #[tokio::main]
-async fn main() {
+async fn main() -> ExitCode {
+    match std::env::args().nth(1).as_deref() {
+        None => compare().await,
+        Some("steady") => {
+            if let Err(reason) = steady::steady().await {
+                eprintln!("{reason}");
+                return ExitCode::FAILURE;
+            }
+        }
+        Some(other) => {
+            eprintln!("demo: `{other}` is neither nothing nor steady");
+            return ExitCode::FAILURE;
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+async fn compare() {
     let upstream = simulator().await;
     upstream.settings(|behaviour| {
         behaviour.latency = Latency::Fixed(Duration::from_millis(500));

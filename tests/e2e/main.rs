@@ -9,6 +9,7 @@ mod harness;
 mod bodies;
 mod budget;
 mod disk;
+mod documents;
 mod headers;
 mod lists;
 mod merging;

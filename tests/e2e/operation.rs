@@ -98,6 +98,25 @@ async fn a_name_that_does_not_resolve_does_not_stop_the_start() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_binary_asks_its_own_listener_for_a_container() {
+    let mut stage = Stage::with(&Setup::lifted().set("admin.token", "open-sesame")).await;
+    let listen = format!("admin.listen={}", stage.proxy.admin);
+    let ask =
+        [&["health", "--set", &listen][..], &["health", "--set", &listen, "--config", "/dev/null/none"]];
+    let (code, out, err) = run(ask[0]);
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    assert!(out.contains(r#""status":"ready""#), "{out}");
+    stage.proxy.terminate();
+    stage.proxy.ends().await.expect("it ends");
+    let (code, out, err) = run(ask[0]);
+    assert_eq!((code, out.as_str()), (Some(1), ""));
+    assert!(err.contains(&format!("nobody answers at {}", stage.proxy.admin)), "{err}");
+    // Asked of the default address then, where this test knows of nobody.
+    let (_, out, err) = run(ask[1]);
+    assert!(out.contains("status") || err.contains("127.0.0.1:9090"), "{out}{err}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stop_signal_lets_running_answers_end() {
     let mut stage = Stage::lifted().await;
     stage.sim.settings(|behaviour| behaviour.latency = Latency::Fixed(Duration::from_secs(2)));

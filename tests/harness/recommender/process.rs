@@ -45,7 +45,11 @@ impl Recommender {
 
     /// Starts it without waiting for anything; `proxy` is its listener and the operators'.
     pub(crate) fn spawn(proxy: [SocketAddr; 2], terms: &Terms) -> Self {
-        let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
+        Self::spawn_at(SocketAddr::from((Ipv4Addr::LOCALHOST, free_port())), proxy, terms)
+    }
+
+    /// The same on a port of the caller's choice.
+    pub(crate) fn spawn_at(addr: SocketAddr, proxy: [SocketAddr; 2], terms: &Terms) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (child, log) = launch(addr, proxy, terms, folder.path());
         Self { child, addr, log, proxy, terms: terms.clone(), folder }

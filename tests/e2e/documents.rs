@@ -13,10 +13,11 @@ use serde_json::Value;
 use crate::harness::proxy::run;
 use crate::harness::{Ask, Stage};
 
-const DOCUMENTS: [&str; 7] = [
+const DOCUMENTS: [&str; 8] = [
     "README.md",
     "ARCHITECTURE.md",
     "CHANGELOG.md",
+    "config/operations.md",
     "config/runbook.md",
     "config/tuning.md",
     "config/migration.md",

@@ -9,6 +9,7 @@ mod auth;
 mod cache;
 mod deny;
 mod exempt;
+mod explain;
 mod health;
 mod history;
 mod metrics;
@@ -54,6 +55,7 @@ impl Admin {
             .route("/config", get(stats::config))
             .route("/cache", get(cache::get).delete(cache::delete))
             .route("/deny", get(deny::list).post(deny::import).delete(deny::forget))
+            .route("/explain", get(explain::get))
             .route("/deny/exempt", get(exempt::list).put(exempt::add).delete(exempt::remove))
             .route("/registry", get(registry::statistics))
             .route("/registry/lookup", post(registry::look_up))

@@ -1,4 +1,5 @@
 mod denials;
+mod explaining;
 mod ids;
 
 use std::sync::Arc;

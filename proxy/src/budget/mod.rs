@@ -78,6 +78,15 @@ pub struct Refused {
     pub retry_after: Duration,
 }
 
+/// What a call would meet if it came now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Foresight {
+    /// `None`: it could never start.
+    pub wait: Option<Duration>,
+    /// It would be let in, not refused.
+    pub in_time: bool,
+}
+
 /// The state at one moment, for admin and metrics.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
@@ -141,6 +150,14 @@ impl Budget {
     pub fn check(&self, lane: Lane, client: IpAddr, deadline: Instant) -> Result<(), Refused> {
         let now = Instant::now();
         self.shared.look(|scheduler| in_time(scheduler, now, lane, client, deadline))
+    }
+
+    /// When the last of `calls` new ones of this lane and client could start, and whether each would
+    /// be let in. Counts nothing and promises nothing.
+    pub fn foresee(&self, lane: Lane, client: IpAddr, calls: usize, deadline: Instant) -> Foresight {
+        let now = Instant::now();
+        let slot = self.shared.look(|scheduler| scheduler.nth_slot(now, lane, client, calls.max(1)));
+        Foresight { wait: slot.map(|slot| slot - now), in_time: meets(now, slot, deadline) }
     }
 
     /// True for a rate of 0: no wait is long enough.
@@ -275,10 +292,12 @@ fn in_time(
     client: IpAddr,
     deadline: Instant,
 ) -> Result<(), Refused> {
-    match scheduler.slot(now, lane, client) {
-        Some(slot) if slot + (slot - now) / 50 <= deadline => Ok(()),
-        _ => Err(refusal(scheduler, now, lane, client)),
-    }
+    let slot = scheduler.slot(now, lane, client);
+    if meets(now, slot, deadline) { Ok(()) } else { Err(refusal(scheduler, now, lane, client)) }
+}
+
+fn meets(now: Instant, slot: Option<Instant>, deadline: Instant) -> bool {
+    slot.is_some_and(|slot| slot + (slot - now) / 50 <= deadline)
 }
 
 fn refusal(scheduler: &mut Scheduler, now: Instant, lane: Lane, client: IpAddr) -> Refused {

@@ -163,12 +163,23 @@ impl Scheduler {
 
     /// When a new waiter of this lane and client could start; `None` when never.
     pub(super) fn slot(&mut self, now: Instant, lane: Lane, client: IpAddr) -> Option<Instant> {
+        self.nth_slot(now, lane, client, 1)
+    }
+
+    /// The same for the last of `calls` new waiters, at least 1.
+    pub(super) fn nth_slot(
+        &mut self,
+        now: Instant,
+        lane: Lane,
+        client: IpAddr,
+        calls: usize,
+    ) -> Option<Instant> {
         self.pace.relax(now);
         let higher: usize = Lane::ALL.into_iter().filter(|other| *other > lane).map(|l| self.queued(l)).sum();
         let own = &self.lanes[&lane];
         let here = higher + own.head.len() + own.turns.ahead_of(client);
         let fleet = self.fleet.as_ref();
-        let ahead = here + fleet.map_or(0, |fleet| fleet.ahead_elsewhere(lane, here));
+        let ahead = here + fleet.map_or(0, |fleet| fleet.ahead_elsewhere(lane, here)) + calls - 1;
         let paced = self.pace.slot(now, ahead)?;
         // Slow answers bind too: each start beyond the free slots needs a call to end first.
         let in_flight = self.in_flight.len() + fleet.map_or(0, |fleet| fleet.in_flight_elsewhere(now));

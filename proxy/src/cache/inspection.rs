@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::entry::Entry;
 use super::key::Key;
+use super::look::Look;
 use super::store::{Held, Store};
 use crate::api::{Entity, Id, RowKind, Shape, Uuid, extract};
 
@@ -42,7 +43,7 @@ impl Store {
         let in_memory = spellings(id, &mut |key| self.tiers.memory.peek(key));
         let asked = id.clone();
         let whatever = |_: &Self, _: &Key, _: &Entry| true;
-        self.consult(whatever, move |_, get| spellings(&asked, get)).await.unwrap_or(in_memory)
+        self.consult(Look::Glance, whatever, move |_, get| spellings(&asked, get)).await.unwrap_or(in_memory)
     }
 }
 

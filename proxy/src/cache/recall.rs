@@ -12,6 +12,7 @@ use tokio::time::{Instant, timeout_at};
 use super::disk::View;
 use super::entry::Entry;
 use super::key::Key;
+use super::look::Look;
 use super::store::{Held, Known, Store, know};
 use super::tiers::Second;
 use crate::api::{Id, RowKind};
@@ -21,25 +22,33 @@ impl Store {
     /// Like [`Store::know`] for ids that memory does not know, in the order given, with the tier
     /// behind asked too. What is found there is in memory afterwards. `None`: it cannot be asked.
     pub async fn recall(self: &Arc<Self>, kind: RowKind, ids: Vec<Id>) -> Option<Vec<Known>> {
-        self.consult(Self::is_held, move |store, get| store.know_all(kind, &ids, get)).await
+        self.recall_by(Look::Use, kind, ids).await
+    }
+
+    pub async fn recall_by(self: &Arc<Self>, look: Look, kind: RowKind, ids: Vec<Id>) -> Option<Vec<Known>> {
+        self.consult(look, Self::is_held, move |store, get| store.know_all(kind, &ids, get)).await
     }
 
     /// Like [`Store::get`] for a key that memory does not know, with the tier behind asked too.
     pub async fn recall_body(self: &Arc<Self>, key: Key) -> Option<Held> {
-        self.consult(Self::is_held, move |store, get| store.held(&key, get(&key)?)).await?
+        self.recall_body_by(Look::Use, key).await
+    }
+
+    pub async fn recall_body_by(self: &Arc<Self>, look: Look, key: Key) -> Option<Held> {
+        self.consult(look, Self::is_held, move |store, get| store.held(&key, get(&key)?)).await?
     }
 
     /// What the shared tier holds of `ids` that is fresh, whatever staler things memory holds.
     /// `None`: it cannot be asked.
     pub async fn recall_fresh(&self, kind: RowKind, ids: &[Id]) -> Option<Vec<Known>> {
         let fresh = |key: &Key, entry: &Entry| self.is_fresh(key, entry);
-        self.consult_shared(fresh, |get| self.know_all(kind, ids, get)).await
+        self.consult_shared(Look::Use, fresh, |get| self.know_all(kind, ids, get)).await
     }
 
     /// The same of one key, stored no earlier than `since`.
     pub async fn recall_fresh_body(&self, key: &Key, since: Timestamp) -> Option<Entry> {
         let good = |key: &Key, entry: &Entry| entry.stored_at >= since && self.is_fresh(key, entry);
-        let found = self.consult_shared(good, |get| get(key)).await?;
+        let found = self.consult_shared(Look::Use, good, |get| get(key)).await?;
         found.filter(|entry| good(key, entry))
     }
 
@@ -47,6 +56,7 @@ impl Store {
     /// and the tier behind. `None`: it cannot be asked.
     pub(super) async fn consult<T, F>(
         self: &Arc<Self>,
+        look: Look,
         good: fn(&Self, &Key, &Entry) -> bool,
         act: F,
     ) -> Option<T>
@@ -62,14 +72,14 @@ impl Store {
                     store.recall_barriers(view);
                     let worth = |key: &Key, entry: &Entry| store.is_held(key, entry);
                     let mut get = |key: &Key| {
-                        store.tiers.recall(view, key, |key, entry| good(&store, key, entry), worth)
+                        store.tiers.recall(view, key, look, |key, entry| good(&store, key, entry), worth)
                     };
                     act(&store, &mut get)
                 };
                 disk.read(read).await
             }
             Second::Shared(_) => {
-                self.consult_shared(|key, entry| good(self, key, entry), |get| act(self, get)).await
+                self.consult_shared(look, |key, entry| good(self, key, entry), |get| act(self, get)).await
             }
         }
     }
@@ -78,6 +88,7 @@ impl Store {
     /// on until it lacks none. A Spotify id takes two rounds: its mapping, then the row.
     async fn consult_shared<T>(
         &self,
+        look: Look,
         good: impl Fn(&Key, &Entry) -> bool,
         act: impl Fn(&mut dyn FnMut(&Key) -> Option<Entry>) -> T,
     ) -> Option<T> {
@@ -87,7 +98,7 @@ impl Store {
         loop {
             let mut lacking = HashSet::new();
             let result = act(&mut |key| {
-                self.tiers.get(key).filter(|entry| good(key, entry)).or_else(|| {
+                self.tiers.get(key, look).filter(|entry| good(key, entry)).or_else(|| {
                     if !found.contains_key(key) {
                         lacking.insert(key.clone());
                     }
@@ -98,7 +109,7 @@ impl Store {
                 return Some(result);
             }
             let worth = |key: &Key, entry: &Entry| self.is_held(key, entry);
-            let read = self.tiers.read_shared(lacking.into_iter().collect(), worth);
+            let read = self.tiers.read_shared(lacking.into_iter().collect(), look, worth);
             found.extend(timeout_at(deadline, read).await.ok()??);
         }
     }
@@ -113,7 +124,7 @@ impl Store {
                 disk.read(look).await
             }
             Second::Shared(_) => {
-                let mut found = self.tiers.read_shared(keys.clone(), |_, _| false).await?;
+                let mut found = self.tiers.read_shared(keys.clone(), Look::Glance, |_, _| false).await?;
                 Some(keys.iter().map(|key| found.remove(key).flatten()).collect())
             }
         }

@@ -12,6 +12,7 @@ use super::category::{Category, Ttl, Ttls};
 use super::disk::{self, Disk, DiskState, View};
 use super::entry::{Entry, Freshness};
 use super::key::Key;
+use super::look::Look;
 use super::memory::Memory;
 use super::moments::Moments;
 use super::note;
@@ -111,7 +112,11 @@ impl Store {
     }
 
     pub fn get(&self, key: &Key) -> Option<Held> {
-        self.held(key, self.tiers.get(key)?)
+        self.get_by(Look::Use, key)
+    }
+
+    pub fn get_by(&self, look: Look, key: &Key) -> Option<Held> {
+        self.held(key, self.tiers.get(key, look)?)
     }
 
     /// The moment of a call that is sent now, for [`Store::as_of`].
@@ -152,7 +157,11 @@ impl Store {
 
     /// What is known about an id. Learning a row forgets its absence and the other way round.
     pub fn know(&self, kind: RowKind, id: &Id) -> Known {
-        know(kind, id, &mut |key| self.get(key))
+        self.know_by(Look::Use, kind, id)
+    }
+
+    pub fn know_by(&self, look: Look, kind: RowKind, id: &Id) -> Known {
+        know(kind, id, &mut |key| self.get_by(look, key))
     }
 
     /// The name of the tier behind memory, when it can be asked now.

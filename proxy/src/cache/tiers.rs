@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use super::disk::{Disk, View};
 use super::entry::Entry;
 use super::key::Key;
+use super::look::Look;
 use super::memory::Memory;
 use super::shared::Shared;
 use crate::clock::Timestamp;
@@ -40,8 +41,11 @@ impl Tiers {
     }
 
     /// Memory alone: nothing is waited for.
-    pub(super) fn get(&self, key: &Key) -> Option<Entry> {
-        self.memory.get(key)
+    pub(super) fn get(&self, key: &Key, look: Look) -> Option<Entry> {
+        match look {
+            Look::Use => self.memory.get(key),
+            Look::Glance => self.memory.peek(key),
+        }
     }
 
     // The queue of the tier behind comes first: what a read there promotes meanwhile is then either
@@ -74,31 +78,33 @@ impl Tiers {
         }
     }
 
-    /// Memory as far as it is `good`, then the disk. What is found there and `worth` something is in
-    /// memory afterwards, as old as it is.
+    /// Memory as far as it is `good`, then the disk. What is found there to be used and `worth`
+    /// something is in memory afterwards, as old as it is.
     pub(super) fn recall(
         &self,
         view: &mut View,
         key: &Key,
+        look: Look,
         good: impl Fn(&Key, &Entry) -> bool,
         worth: impl Fn(&Key, &Entry) -> bool,
     ) -> Option<Entry> {
-        let promote = |entry: &Entry| self.promote(key, entry, &worth);
-        self.memory.get(key).filter(|entry| good(key, entry)).or_else(|| view.get(key, promote))
+        let promote = |entry: &Entry| self.promote(key, entry, look, &worth);
+        self.get(key, look).filter(|entry| good(key, entry)).or_else(|| view.get(key, promote))
     }
 
     /// The shared tier, for many keys at once, with the same promotion. `None`: it cannot be asked.
     pub(super) async fn read_shared(
         &self,
         keys: Vec<Key>,
+        look: Look,
         worth: impl Fn(&Key, &Entry) -> bool,
     ) -> Option<HashMap<Key, Option<Entry>>> {
-        self.shared()?.read(keys, |key, entry| self.promote(key, entry, &worth)).await
+        self.shared()?.read(keys, |key, entry| self.promote(key, entry, look, &worth)).await
     }
 
-    fn promote(&self, key: &Key, entry: &Entry, worth: impl Fn(&Key, &Entry) -> bool) {
+    fn promote(&self, key: &Key, entry: &Entry, look: Look, worth: impl Fn(&Key, &Entry) -> bool) {
         let newer = |held: &Entry| held.stored_at > entry.stored_at;
-        if worth(key, entry) && !self.memory.peek(key).is_some_and(|held| newer(&held)) {
+        if look == Look::Use && worth(key, entry) && !self.memory.peek(key).is_some_and(|held| newer(&held)) {
             self.memory.put(key.clone(), entry.clone());
         }
     }

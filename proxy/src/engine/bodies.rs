@@ -1,28 +1,21 @@
 //! Whole bodies: recommendations, searches, pages, opaque requests.
 
-use futures_util::future::join;
 use http::StatusCode;
 
 use super::Engine;
 use super::answer::{Answer, Caller};
+use super::plan::Standing;
 use super::refused::Refusal;
 use super::trace::Trace;
 use crate::api::{Body, ErrorCode, Shape};
 use crate::budget::Lane;
-use crate::cache::{Category, Entry, Held};
+use crate::cache::{Category, Entry, Held, Look};
 use crate::flight::{BodyResult, Failure, FetchedBody, Wish};
 use crate::guard::Denial;
 use crate::telemetry::{Avoided, Outcome};
 
 /// Why a new draw was asked for and the last one is served.
 const NO_NEW_DRAW: &str = "no new draw";
-
-/// What is known before anything is asked.
-enum Standing {
-    Denied(Denial),
-    Held(Held),
-    Nothing,
-}
 
 impl Engine {
     pub(super) async fn body(&self, request: &Body, caller: &Caller) -> Answer {
@@ -35,7 +28,7 @@ impl Engine {
     /// Answers a request as it is. An error is the upstream's, and permanent.
     pub(super) async fn ask(&self, request: &Body, caller: &Caller) -> Result<Answer, Box<Refusal>> {
         let drawn = request.endpoint.shape == Shape::Recommendation;
-        let held = match self.standing(request).await {
+        let held = match self.standing(Look::Use, request).await {
             Standing::Denied(denial) => return Err(Box::new(self.denied(denial))),
             Standing::Held(held) => Some(held),
             Standing::Nothing => None,
@@ -48,7 +41,7 @@ impl Engine {
                 return Ok(self.held_body(request, &held, caller, ""));
             }
         }
-        if let Some(held) = held.as_ref().filter(|_| self.denials.held(&request.key).is_some()) {
+        if let Some(held) = held.as_ref().filter(|_| self.denials.held(Look::Use, &request.key).is_some()) {
             return Ok(self.held_body(request, held, caller, NO_NEW_DRAW));
         }
         let wish = self.wish(caller);
@@ -75,41 +68,6 @@ impl Engine {
         }
     }
 
-    /// Memory first: nothing is awaited when it knows something. An answer that is held comes before
-    /// a denial: the upstream may refuse today what it answered yesterday.
-    async fn standing(&self, request: &Body) -> Standing {
-        if let Some(held) = self.memorised(request) {
-            return Standing::Held(held);
-        }
-        if let Some(denial) = self.denials.known(&request.key).await {
-            self.metrics.tier_hits("memory", 1);
-            return Standing::Denied(denial);
-        }
-        // Asked together, the tier behind answers both at once.
-        match join(self.denials.recall(&request.key), self.recalled(request)).await {
-            (_, Some(held)) => Standing::Held(held),
-            (Some(denial), None) => {
-                self.metrics.tier_hits(self.store.behind().unwrap_or("memory"), 1);
-                Standing::Denied(denial)
-            }
-            (None, None) => Standing::Nothing,
-        }
-    }
-
-    fn memorised(&self, request: &Body) -> Option<Held> {
-        let held = self.store.get(&self.bodies.key(request));
-        self.metrics.tier_hits("memory", u64::from(held.is_some()));
-        held
-    }
-
-    /// What the tier behind memory holds.
-    pub(super) async fn recalled(&self, request: &Body) -> Option<Held> {
-        let behind = self.store.behind()?;
-        let held = self.bodies.recall(request).await;
-        self.metrics.tier_hits(behind, u64::from(held.is_some()));
-        held
-    }
-
     fn denied(&self, denial: Denial) -> Refusal {
         self.metrics.lookup(Category::Denied, "hit", 1);
         let Denial { refusal, instead } = denial;
@@ -121,7 +79,7 @@ impl Engine {
     fn held_body(&self, request: &Body, held: &Held, caller: &Caller, detail: &str) -> Answer {
         let Held { entry, stale } = held;
         let early = !stale && self.is_due(request, entry);
-        let refused = || self.denials.held(&request.key).is_some();
+        let refused = || self.denials.held(Look::Use, &request.key).is_some();
         if (*stale || early) && !refused() && self.room_for_refreshes() > 0 {
             if early {
                 self.metrics.early_refresh();

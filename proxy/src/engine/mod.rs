@@ -6,8 +6,10 @@
 
 mod answer;
 mod bodies;
+pub mod explain;
 mod learned;
 mod named;
+mod plan;
 mod purge;
 mod refused;
 mod registry;
@@ -31,9 +33,9 @@ pub use named::{Unnamed, named, target_of};
 pub use purge::{Purged, Subject};
 pub use registry::{Registered, Uncorrectable, spotify_of};
 
-use crate::api::{Body, Call, ErrorBody, ErrorCode, Id, Request, classify};
+use crate::api::{Call, ErrorBody, ErrorCode, Request, classify};
 use crate::budget::{Budget, Lane, Ledger, Limits, Missed, Permit, Refused};
-use crate::cache::{self, Heat, Store};
+use crate::cache::{self, Heat, Look, Store};
 use crate::clock::Clock;
 use crate::flight::{
     BatchSettings, Batches, Bodies, Dispatch, Failure, Leases, MOST_UNATTENDED, Patience, ReadAhead,
@@ -202,7 +204,8 @@ impl Engine {
             }
         };
         let endpoint = request.endpoint();
-        let (request, repairs) = self.repaired(request, caller).await;
+        let (request, repairs) = self.repaired(Look::Use, request, caller.no_cache).await;
+        let request = self.as_served(request);
         let answer = self.answer_cacheable(&request, caller).await;
         let answer = self.tell_repairs(&repairs, &request, caller, answer);
         let took = begun.elapsed();
@@ -227,9 +230,6 @@ impl Engine {
         }
         match request {
             Request::Rows(rows) => self.rows(rows, caller).await,
-            Request::Row(row) if matches!(row.id, Id::Spotify(_)) && !self.settings.spotify_ids_in_paths => {
-                self.body(&Body::opaque(row.endpoint, &row.target), caller).await
-            }
             Request::Row(row) => self.row(row, caller).await,
             Request::Body(body) => self.body(body, caller).await,
         }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::Engine;
+use super::repairs::Tracks;
 use crate::api::{Body, Call, Malformed, Request, classify_target};
+use crate::cache::Look;
 use crate::guard::{Repair, repair};
 
 /// Longest text that is read, in bytes: as long as a request line may be.
@@ -59,7 +61,8 @@ impl Engine {
     pub fn texts(&self, request: &Body) -> Vec<Arc<str>> {
         let mut texts: Vec<Arc<str>> = vec![request.key.as_str().into()];
         if let Some(given) = request.recommendation.as_ref().filter(|_| self.settings.guard.repair) {
-            let repaired = [repair(given, &()), repair(given, &*self.store)];
+            let tracks = Tracks { store: &self.store, look: Look::Glance };
+            let repaired = [repair(given, &()), repair(given, &tracks)];
             for (request, _) in repaired.into_iter().filter(|(_, made): &(_, Vec<Repair>)| !made.is_empty()) {
                 let text = Arc::from(request.into_body().key);
                 if !texts.contains(&text) {

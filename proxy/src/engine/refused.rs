@@ -41,17 +41,12 @@ impl Engine {
     /// again: the refusal is the answer meanwhile. Only what worked once and fails in passing is
     /// told as that: it will work again, and a client may take a 400 for good, not a 429 or a 503.
     async fn instead(&self, request: &Body, refusal: &Refusal, caller: &Caller) -> Option<Answer> {
-        let recommendation = request.recommendation.as_ref().filter(|_| self.settings.guard.repair)?;
-        if let Some(body) = refusal.instead.as_deref().and_then(read)
+        if let Some(body) = self.worked(request, refusal.instead.as_deref())
             && let Ok(answer) = self.ask(&body, caller).await
         {
             return Some(answer).filter(|answer| answer.status == StatusCode::OK || passes(answer.status));
         }
-        if caller.lane != Lane::Interactive {
-            return None;
-        }
-        for (tier, less) in fallbacks(recommendation, &refusal.body) {
-            let less = less.into_body();
+        for (tier, less) in self.less(request, &refusal.body, caller.lane) {
             match self.ask(&less, caller).await {
                 Ok(answer) if answer.status == StatusCode::OK => {
                     self.denials.point(&request.key, &refusal.body, &less.target).await;
@@ -66,6 +61,22 @@ impl Engine {
             }
         }
         None
+    }
+
+    /// The request that was answered instead of a refused one before.
+    pub(super) fn worked(&self, request: &Body, instead: Option<&str>) -> Option<Body> {
+        request.recommendation.as_ref().filter(|_| self.settings.guard.repair)?;
+        instead.and_then(read)
+    }
+
+    /// What is tried instead of a refused request, in this order; nothing but for people.
+    pub(super) fn less(&self, request: &Body, refusal: &[u8], lane: Lane) -> Vec<(Tier, Body)> {
+        let tries = self.settings.guard.repair && lane == Lane::Interactive;
+        let Some(recommendation) = request.recommendation.as_ref().filter(|_| tries) else {
+            return Vec::new();
+        };
+        let less = fallbacks(recommendation, refusal).into_iter();
+        less.map(|(tier, less)| (tier, less.into_body())).collect()
     }
 
     /// Once, by the request that made the call.

@@ -3,18 +3,24 @@
 use super::Engine;
 use super::answer::{Answer, Caller};
 use crate::api::{Body, Id, Request, RowKind, Uuid};
-use crate::cache::{Known, Store};
+use crate::cache::{Known, Look, Store};
 use crate::guard::{Facts, Repair, repair};
 use crate::telemetry::Outcome;
 
-/// Memory alone is asked: a repair must not cost a request what a hit saves it.
-impl Facts for Store {
+/// What is known about tracks. Memory alone is asked: a repair must not cost a request what a hit
+/// saves it.
+pub(super) struct Tracks<'s> {
+    pub(super) store: &'s Store,
+    pub(super) look: Look,
+}
+
+impl Facts for Tracks<'_> {
     fn is_missing(&self, id: &Id) -> bool {
-        matches!(self.know(RowKind::Track, id), Known::Missing(_))
+        matches!(self.store.know_by(self.look, RowKind::Track, id), Known::Missing(_))
     }
 
     fn track(&self, id: &Id) -> Option<Uuid> {
-        match self.know(RowKind::Track, id) {
+        match self.store.know_by(self.look, RowKind::Track, id) {
             Known::Row { uuid, .. } | Known::Nothing(Id::Uuid(uuid)) => Some(uuid),
             _ => None,
         }
@@ -27,7 +33,12 @@ impl Engine {
     /// What can be seen in the request itself is always corrected, so that its answer has one
     /// place. What is known about its tracks changes with time and must not move a request away
     /// from an answer that is held: the upstream has taken it as it is.
-    pub(super) async fn repaired(&self, request: Request, caller: &Caller) -> (Request, Vec<Repair>) {
+    pub(super) async fn repaired(
+        &self,
+        look: Look,
+        request: Request,
+        no_cache: bool,
+    ) -> (Request, Vec<Repair>) {
         let given = match &request {
             Request::Body(Body { recommendation: Some(given), .. }) if self.settings.guard.repair => {
                 given.clone()
@@ -37,17 +48,17 @@ impl Engine {
         let (sound, mut repairs) = repair(&given, &());
         let request = if repairs.is_empty() { request } else { Request::Body(sound.clone().into_body()) };
         let Request::Body(body) = &request else { return (request, repairs) };
-        let keeps = !(caller.no_cache && self.settings.honour_no_cache);
-        if keeps && self.store.get(&self.bodies.key(body)).is_some() {
+        let keeps = !(no_cache && self.settings.honour_no_cache);
+        if keeps && self.store.get_by(look, &self.bodies.key(body)).is_some() {
             return (request, repairs);
         }
-        let (better, more) = repair(&sound, &*self.store);
+        let (better, more) = repair(&sound, &Tracks { store: &self.store, look });
         if more.is_empty() {
             return (request, repairs);
         }
         let better = better.into_body();
         // Nothing is waited for when memory has an answer to either.
-        if keeps && !self.is_at_hand(&better) && self.recalled(body).await.is_some() {
+        if keeps && !self.is_at_hand(look, &better) && self.recalled(look, body).await.is_some() {
             return (request, repairs);
         }
         more.into_iter().for_each(|repair| {
@@ -59,8 +70,9 @@ impl Engine {
     }
 
     /// Memory has an answer or a refusal.
-    fn is_at_hand(&self, body: &Body) -> bool {
-        self.store.get(&self.bodies.key(body)).is_some() || self.denials.held(&body.key).is_some()
+    fn is_at_hand(&self, look: Look, body: &Body) -> bool {
+        let answer = self.store.get_by(look, &self.bodies.key(body));
+        answer.is_some() || self.denials.held(look, &body.key).is_some()
     }
 
     /// Makes repairs visible: in the answer, in the metrics and in the log, there at `info` when the

@@ -9,10 +9,11 @@ use http::StatusCode;
 
 use super::Engine;
 use super::answer::{Answer, Caller};
+use super::plan::Plan;
 use super::trace::Trace;
 use crate::api::{ErrorBody, ErrorCode, Id, Row, RowKind, Rows, Uuid, join};
 use crate::budget::Lane;
-use crate::cache::{Category, Entry, Known};
+use crate::cache::{Category, Entry, Known, Look};
 use crate::flight::{CallId, Failure, Fetched, Wish};
 use crate::telemetry::{Avoided, Outcome};
 
@@ -88,32 +89,24 @@ impl Engine {
     }
 
     async fn gather(&self, kind: RowKind, ids: &[Id], caller: &Caller) -> Result<Gathered, Failure> {
-        let mut parts: Vec<Option<Part>> = Vec::with_capacity(ids.len());
-        let mut stale = Vec::new();
-        // Where each id to be fetched belongs; two spellings of one row share a fetch.
-        let mut missing: HashMap<Id, Vec<usize>> = HashMap::new();
-        let mut order = Vec::new();
-        let known = self.known(kind, ids).await;
+        let known = self.known(Look::Use, kind, ids).await;
         if kind == RowKind::Features {
             self.notice_use(&known);
         }
         self.count_mappings(ids, &known);
+        let Plan { stale, missing: order } = Plan::of(&known);
+        // Where each id to be fetched belongs; two spellings of one row share a fetch.
+        let mut missing: HashMap<Id, Vec<usize>> = HashMap::with_capacity(order.len());
+        let mut parts: Vec<Option<Part>> = Vec::with_capacity(ids.len());
         for (position, known) in known.into_iter().enumerate() {
             parts.push(match known {
                 Known::Row { uuid, held } => {
-                    if held.stale {
-                        stale.push(Id::Uuid(uuid));
-                    }
                     let from = if held.stale { From::Stale } else { From::Fresh };
                     Some(Part { row: Some((uuid, held.entry)), absence: None, from })
                 }
                 Known::Missing(entry) => Some(Part { row: None, absence: Some(entry), from: From::Fresh }),
                 Known::Nothing(asked) => {
-                    let positions = missing.entry(asked.clone()).or_default();
-                    if positions.is_empty() {
-                        order.push(asked);
-                    }
-                    positions.push(position);
+                    missing.entry(asked).or_default().push(position);
                     None
                 }
             });
@@ -158,23 +151,6 @@ impl Engine {
                 self.read_ahead.asked(*uuid);
             }
         }
-    }
-
-    /// What both tiers know. Nothing is awaited when memory knows everything.
-    async fn known(&self, kind: RowKind, ids: &[Id]) -> Vec<Known> {
-        let mut known: Vec<Known> = ids.iter().map(|id| self.store.know(kind, id)).collect();
-        let open = |known: &Known| matches!(known, Known::Nothing(_));
-        let unknown: Vec<usize> = (0..known.len()).filter(|position| open(&known[*position])).collect();
-        self.metrics.tier_hits("memory", (ids.len() - unknown.len()) as u64);
-        let Some(behind) = self.store.behind().filter(|_| !unknown.is_empty()) else { return known };
-        let asked = unknown.iter().map(|position| ids[*position].clone()).collect();
-        for (position, recalled) in
-            unknown.into_iter().zip(self.store.recall(kind, asked).await.unwrap_or_default())
-        {
-            self.metrics.tier_hits(behind, u64::from(!open(&recalled)));
-            known[position] = recalled;
-        }
-        known
     }
 
     /// Opens or joins the flights of one chunk and waits for all of them. Stops at the first that
@@ -272,7 +248,9 @@ impl Engine {
             (0, 0) => Outcome::Collapsed,
             (0, _) => Outcome::Miss,
         };
-        Trace::new(outcome).stored(outcome == Outcome::Miss).detail(detail)
+        Trace::new(outcome)
+            .stored(outcome == Outcome::Miss)
+            .detail(detail)
     }
 
     /// Age of the oldest part, when any came from the cache.

@@ -183,6 +183,20 @@ impl Batches {
     pub fn in_the_air(&self) -> usize {
         self.0.flights.len()
     }
+
+    /// This row is being fetched.
+    pub fn is_in_the_air(&self, kind: RowKind, id: &Id) -> bool {
+        self.0.flights.contains(&(kind, id.clone()))
+    }
+
+    /// The calls that fetch these ids when nobody else's ride along: path and query, most urgent ids
+    /// first.
+    pub fn calls(&self, kind: RowKind, ids: &[Id]) -> Vec<String> {
+        let (malformed, sound): (Vec<&Id>, Vec<&Id>) = ids.iter().partition(|id| id.is_malformed());
+        let max_ids = self.0.settings.max_ids;
+        let calls = sound.chunks(max_ids).chain(malformed.chunks(max_ids));
+        calls.map(|ids| target(kind, ids.iter().copied())).collect()
+    }
 }
 
 impl Inner {
@@ -352,11 +366,10 @@ impl Inner {
     }
 
     fn ask(&self, kind: RowKind, riders: &[RowRider], trace: Option<Context>) -> Ask {
-        let ids: Vec<String> = riders.iter().map(|rider| rider.id.to_string()).collect();
-        self.metrics.batch(kind, ids.len());
+        self.metrics.batch(kind, riders.len());
         Ask {
             endpoint: Endpoint::multi_get(kind),
-            path_and_query: format!("{}?ids={}", kind.multi_get_path(), ids.join(",")),
+            path_and_query: target(kind, riders.iter().map(|rider| &rider.id)),
             request_id: riders.iter().find_map(|rider| rider.origin.as_ref()).map(|o| o.request_id.clone()),
             trace,
         }
@@ -367,6 +380,12 @@ impl Inner {
         let pool = pools.entry(group).or_insert_with(|| Pool::new(self.settings.max_ids));
         act(pool)
     }
+}
+
+/// The call for these ids.
+fn target<'i>(kind: RowKind, ids: impl Iterator<Item = &'i Id>) -> String {
+    let ids: Vec<String> = ids.map(ToString::to_string).collect();
+    format!("{}?ids={}", kind.multi_get_path(), ids.join(","))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -21,7 +21,7 @@ use super::table::{Flights, Landing, Stage, Waiter};
 use super::urgency::Urgency;
 use crate::api::{Body, ErrorCode, Shape, extract};
 use crate::budget::{Permit, Ticket};
-use crate::cache::{AsOf, Category, Entry, Held, Key, Store};
+use crate::cache::{AsOf, Category, Entry, Held, Key, Look, Store};
 use crate::clock::Timestamp;
 use crate::guard::DenyList;
 use crate::upstream::Reply;
@@ -97,15 +97,15 @@ impl Bodies {
     }
 
     /// What the tier behind memory holds for a request that memory has no answer to.
-    pub async fn recall(&self, request: &Body) -> Option<Held> {
-        self.0.learn_size(request).await;
-        self.0.store.recall_body(self.key(request)).await
+    pub async fn recall(&self, look: Look, request: &Body) -> Option<Held> {
+        self.0.learn_size(look, request).await;
+        self.0.store.recall_body_by(look, self.key(request)).await
     }
 
     /// All keys a request's answer may be kept under: with an open size, and with the size it
     /// turned out to mean.
     pub async fn keys(&self, request: &Body) -> Vec<Key> {
-        self.0.learn_size(request).await;
+        self.0.learn_size(Look::Glance, request).await;
         let open = Key::Body(request.key.as_str().into());
         let settled = self.key(request);
         if settled == open { vec![open] } else { vec![open, settled] }
@@ -138,6 +138,11 @@ impl Bodies {
     pub fn in_the_air(&self) -> usize {
         self.0.flights.len()
     }
+
+    /// This request is being fetched.
+    pub fn is_in_the_air(&self, request: &Body) -> bool {
+        self.0.flights.contains(&self.0.sizes.key(request).into())
+    }
 }
 
 impl Inner {
@@ -146,9 +151,9 @@ impl Inner {
     }
 
     /// Another process may have learned the default size that this request's key depends on.
-    async fn learn_size(&self, request: &Body) {
+    async fn learn_size(&self, look: Look, request: &Body) {
         if let Some(note) = self.sizes.note(request)
-            && let Some(held) = self.store.recall_body(note).await
+            && let Some(held) = self.store.recall_body_by(look, note).await
         {
             self.sizes.remember(request, &held.entry.body);
         }
@@ -215,10 +220,10 @@ impl Inner {
                 // What another replica fetched meanwhile is new.
                 let anew = flight.fetch.anew.load(Ordering::Relaxed);
                 let since = if anew { begun } else { Timestamp(0) };
-                if let Some(denial) = self.denials.recall(&flight.request.key).await {
+                if let Some(denial) = self.denials.recall(Look::Use, &flight.request.key).await {
                     return Some(FetchedBody { entry: denial.refusal, called: false });
                 }
-                self.learn_size(flight.request).await;
+                self.learn_size(Look::Use, flight.request).await;
                 let entry = self.store.recall_fresh_body(&self.key(flight.request), since).await?;
                 Some(FetchedBody { entry, called: false })
             };
@@ -269,7 +274,7 @@ impl Inner {
 
     /// What somebody else stored while this one queued.
     fn filled(&self, flight: &Flight<'_>) -> Option<Entry> {
-        if let Some(denial) = self.denials.held(&flight.request.key) {
+        if let Some(denial) = self.denials.held(Look::Use, &flight.request.key) {
             return Some(denial.refusal);
         }
         let held = self.store.get(&self.key(flight.request))?;

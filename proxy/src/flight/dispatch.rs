@@ -93,7 +93,7 @@ impl Dispatch {
 
     /// Fails at once while calls are suspended.
     pub fn check_breaker(&self) -> Result<(), Failure> {
-        match self.breaker(|breaker| breaker.suspended(Instant::now())) {
+        match self.suspended() {
             None => Ok(()),
             Some(left) => Err(Failure::Suspended { retry_after: whole_seconds(left) }),
         }
@@ -119,6 +119,11 @@ impl Dispatch {
             None => Ok(self.budget.enqueue(lane, wish.client)),
         };
         admitted.map_err(|refused| Failure::Refused { retry_after: refused.retry_after })
+    }
+
+    /// How long calls stay suspended; `None` when one may be tried.
+    pub fn suspended(&self) -> Option<Duration> {
+        self.breaker(|breaker| breaker.suspended(Instant::now()))
     }
 
     pub fn is_suspended(&self) -> bool {

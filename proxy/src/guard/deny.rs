@@ -17,7 +17,7 @@ use http::StatusCode;
 use quick_cache::sync::Cache;
 
 use super::exempt::Exempt;
-use crate::cache::{AsOf, Category, Denials, Entry, Held, Key, Mode, Scope, Store, TooMany, Ttl};
+use crate::cache::{AsOf, Category, Denials, Entry, Held, Key, Look, Mode, Scope, Store, TooMany, Ttl};
 
 /// Requests whose answers are counted at the same time.
 const COUNTED: usize = 10_000;
@@ -95,23 +95,32 @@ impl DenyList {
     }
 
     /// What memory knows of a request. Nothing is awaited unless there is something to know.
-    pub async fn known(&self, text: &str) -> Option<Denial> {
-        let denial = self.on.then(|| self.store.get(&key(text))).flatten()?;
+    pub async fn known(&self, look: Look, text: &str) -> Option<Denial> {
+        let denial = self.on.then(|| self.store.get_by(look, &key(text))).flatten()?;
         self.unless_exempt(text, denial).await
     }
 
     /// What the tier behind memory knows.
-    pub async fn recall(&self, text: &str) -> Option<Denial> {
+    pub async fn recall(&self, look: Look, text: &str) -> Option<Denial> {
         if !self.on {
             return None;
         }
-        let denial = self.store.recall_body(key(text)).await?;
+        let denial = self.store.recall_body_by(look, key(text)).await?;
         self.unless_exempt(text, denial).await
     }
 
+    /// What is noted of a request, and whether it is exempt and thus asked all the same.
+    pub async fn noted(&self, text: &str) -> Option<(Denial, bool)> {
+        let held = match self.store.get_by(Look::Glance, &key(text)) {
+            None => self.store.recall_body_by(Look::Glance, key(text)).await,
+            held => held,
+        };
+        Some((Denial::read(held?.entry), !self.may_deny(text).await))
+    }
+
     /// What memory knows, without waiting for anything.
-    pub fn held(&self, text: &str) -> Option<Denial> {
-        let held = self.on.then(|| self.store.get(&key(text))).flatten()?;
+    pub fn held(&self, look: Look, text: &str) -> Option<Denial> {
+        let held = self.on.then(|| self.store.get_by(look, &key(text))).flatten()?;
         (!self.exempt.contains(text)).then(|| Denial::read(held.entry))
     }
 
@@ -126,7 +135,7 @@ impl DenyList {
     /// From now on a refused request is answered as the one to `target` is.
     pub async fn point(&self, text: &str, refusal: &Bytes, target: &str) {
         let points_there = |denial: Denial| denial.instead.as_deref() == Some(target);
-        if self.may_deny(text).await && !self.held(text).is_some_and(points_there) {
+        if self.may_deny(text).await && !self.held(Look::Use, text).is_some_and(points_there) {
             let (status, body) = Denial::write(refusal.clone(), Some(target));
             self.store.put(key(text), Category::Denied, status, body);
         }

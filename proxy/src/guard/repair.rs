@@ -60,6 +60,17 @@ impl Repair {
         }
     }
 
+    /// What was wrong, and what was done about it.
+    pub fn what(self) -> &'static str {
+        match self {
+            Self::Repeated => "an id stood in its list more than once: it is asked once",
+            Self::Surplus => "more than five seeds or negatives: the first five are asked",
+            Self::Overlap => "a negative was a seed too: it is left out",
+            Self::Balance => "as many negatives as seeds, or more: the last negatives are left out",
+            Self::Missing => "the upstream is known to lack a track: it is left out",
+        }
+    }
+
     /// True when it changed the request.
     fn apply(self, request: &mut Recommendation, facts: &impl Facts) -> bool {
         let Recommendation { seeds, negatives, .. } = request;

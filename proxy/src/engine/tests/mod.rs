@@ -3,6 +3,7 @@
 mod bodies;
 mod budget;
 mod catalogue;
+mod explaining;
 mod failures;
 mod fallbacks;
 mod freshness;

@@ -87,7 +87,7 @@ pub fn serve(config: &Config) -> Result<(), ServeError> {
         version = env!("CARGO_PKG_VERSION"),
         "recobeat-proxy serves"
     );
-    warn(config, front_settings.listen);
+    warn(front_settings.listen);
     prepared.run(front::stop_signal());
     if !runtime.block_on(proxy.engine.written(CLOSE)) {
         tracing::warn!("Redis is slow or away: what was learned last may be lost");
@@ -232,7 +232,7 @@ fn settled(listen: SocketAddr) -> SocketAddr {
 }
 
 /// What works but may surprise.
-fn warn(config: &Config, listen: SocketAddr) {
+fn warn(listen: SocketAddr) {
     if listen.port().to_string().contains("404") {
         tracing::warn!(%listen, "some clients take any error text with 404 in it, the port included, for a missing page");
     }

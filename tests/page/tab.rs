@@ -198,7 +198,7 @@ impl Tab {
                 self.until("the plots of this width", &format!("innerWidth === {width}")).await;
                 let height: f64 = self.value("document.documentElement.scrollHeight").await;
                 #[expect(clippy::cast_precision_loss, reason = "a width in pixels")]
-                let clip = Viewport::new(0.0, 0.0, width as f64, height, 1.0);
+                let clip = Viewport { x: 0.0, y: 0.0, width: width as f64, height, scale: 1.0 };
                 let whole = CaptureScreenshotParams::builder()
                     .format(CaptureScreenshotFormat::Png)
                     .capture_beyond_viewport(true)

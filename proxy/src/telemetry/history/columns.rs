@@ -5,7 +5,7 @@ use super::percentile::percentile;
 use super::ring::Ring;
 use crate::budget::Lane;
 use crate::cache::Category;
-use crate::telemetry::metrics::Avoided;
+use crate::telemetry::Avoided;
 
 /// How far back, in steps of which length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

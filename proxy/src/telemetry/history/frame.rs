@@ -1,7 +1,8 @@
 use crate::budget::Lane;
 use crate::cache::Category;
 use crate::clock::Timestamp;
-use crate::telemetry::metrics::{Avoided, CALL_SECONDS, Gauges, Metrics};
+use crate::telemetry::table::CALL_SECONDS;
+use crate::telemetry::{Avoided, Gauges, Metrics};
 
 pub(super) const RESULTS: [&str; 3] = ["hit", "stale", "miss"];
 /// Calls of each bound's bucket, and those beyond the last bound.

@@ -86,8 +86,8 @@ pub fn run() -> ExitCode {
 
 /// A file that was made bad under a running service leaves it well; the default address stands in then.
 fn health(sources: Sources) -> ExitCode {
-    let listen =
-        Config::load(sources).map_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8000)), |loaded| loaded.config.listen);
+    let listen = Config::load(sources)
+        .map_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8000)), |loaded| loaded.config.listen);
     match ready(listen) {
         Ok(told) => {
             println!("{told}");

@@ -19,3 +19,4 @@ mod outbound;
 mod redis;
 mod replicas;
 mod singles;
+mod traces;

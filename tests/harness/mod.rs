@@ -12,6 +12,7 @@ pub(crate) mod audio;
 mod binary;
 pub(crate) mod certificate;
 pub(crate) mod cluster;
+pub(crate) mod collector;
 pub(crate) mod crowd;
 pub(crate) mod ids;
 pub(crate) mod line;

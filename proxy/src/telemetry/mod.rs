@@ -8,6 +8,8 @@ mod history;
 mod label;
 mod outcome;
 mod record;
+#[cfg(test)]
+mod reference;
 mod table;
 
 pub use gauge::Gauges;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use recobeat_ops::trace::{self, Context};
 use serde_json::{Value, json};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 use uuid::Uuid;
@@ -69,7 +70,9 @@ impl Hall {
         self.tallies.ended(end.status, took);
         self.parts.profiler.metrics().run(end.status, took);
         tracing::info!(
-            session = %live.session, status = end.status.name(), tracks = end.tracks,
+            session = %live.session,
+            trace_id = trace::current().as_ref().map(Context::trace_id),
+            status = end.status.name(), tracks = end.tracks,
             seconds = took.as_secs_f64(), error = end.error.as_deref(), "run ended"
         );
         self.leave(live, &end);

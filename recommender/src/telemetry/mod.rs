@@ -6,6 +6,8 @@
 mod gauge;
 mod label;
 mod record;
+#[cfg(test)]
+mod reference;
 mod table;
 
 pub use gauge::Gauges;

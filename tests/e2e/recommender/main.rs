@@ -11,6 +11,7 @@ mod failures;
 mod harness;
 mod library;
 mod limits;
+mod metrics;
 mod moods;
 mod owners;
 mod restart;
@@ -18,6 +19,7 @@ mod runs;
 mod stores;
 mod stream;
 mod system;
+mod traces;
 
 use harness::recommender::Scene;
 use serde_json::{Value, json};

@@ -3,6 +3,9 @@
 //! A collector that is away costs nobody anything: spans wait in a queue of fixed size, the eldest attempt
 //! ends after five seconds, and what does not fit is dropped. One log line per change tells.
 
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -116,3 +116,21 @@ async fn hits_are_answered_while_the_upstream_hangs_and_the_queue_is_full() {
     assert!(answers.iter().all(crate::harness::Answer::is_hit));
     stuck.abort();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_tell_how_long_they_were_queued() {
+    let stage = Stage::with(&Setup::default_limits()).await;
+    let answers = crowd::at_once(stage.proxy.addr, searches(0, 3)).await;
+    let told = answers.iter().filter_map(|answer| {
+        let status = answer.header("cache-status");
+        status.split_once("queued=").and_then(|(_, rest)| rest.trim_end_matches('"').parse::<u64>().ok())
+    });
+    let mut told: Vec<u64> = told.collect();
+    told.sort_unstable();
+    let [.., second, third] = told[..] else { panic!("two of three wait: {told:?}") };
+    // Each stays away a gap of 750 ms from the one before; who waits longer is told more.
+    assert!(second >= 600 && third >= second + 600, "{told:?}");
+    assert!(
+        !stage.get("/v1/track/search?searchText=love&page=0").await.header("cache-status").contains("queued")
+    );
+}

@@ -199,6 +199,47 @@ pub(crate) fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
     (output.status.code(), text(output.stdout), text(output.stderr))
 }
 
+/// The same while the caller goes on, and with a proxy of these tests at the other end: killed when
+/// dropped.
+#[derive(Debug)]
+pub(crate) struct Running {
+    child: Child,
+    pub(crate) log: Log,
+}
+
+impl Running {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
+        let mut child = command(None).args(arguments).spawn().expect("the binary runs");
+        let log = Log::default();
+        child.stdout.take().into_iter().for_each(|stream| drop(log.follow(stream)));
+        child.stderr.take().into_iter().for_each(|stream| drop(log.follow(stream)));
+        Self { child, log }
+    }
+
+    pub(crate) fn interrupt(&self) {
+        pid::signal(self.child.id(), Signal::INT);
+    }
+
+    /// Waits for the end and returns the exit code.
+    pub(crate) async fn ends(&mut self) -> Option<i32> {
+        for _ in 0..TRIES {
+            if let Some(status) = self.child.try_wait().expect("the child is ours to wait for") {
+                return status.code();
+            }
+            sleep(MOMENT).await;
+        }
+        panic!("it does not end; it printed:\n{}", self.log.tail());
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Already ended is as good as killed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 /// The binary, free of this machine's configuration; with a script, in mounts of its own that the
 /// script has changed before.
 fn command(within: Option<&str>) -> Command {

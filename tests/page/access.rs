@@ -12,7 +12,8 @@ async fn full() -> (Stage, Tab) {
     let track = ids::tracks(0, 1)[0];
     stage.get(&ids::list("/v1/track", &[&track.spotify])).await;
     let long = format!("/v1/track/search?searchText={}&size=5000", "x".repeat(300));
-    deny(&stage, &[(&long, &"must be less ".repeat(30)), ("/v1/track/search?searchText=a&size=99", "no")]).await;
+    deny(&stage, &[(&long, &"must be less ".repeat(30)), ("/v1/track/search?searchText=a&size=99", "no")])
+        .await;
     let tab = console(&stage).await;
     tab.until_says("#denials-count", "2 requests").await;
     tab.fill("#ids-id", &track.spotify).await;
@@ -98,8 +99,19 @@ async fn every_control_has_a_name() {
         value.and_then(|value| value.as_str()).unwrap_or_default().trim().to_owned()
     };
     let roles = [
-        "button", "link", "textbox", "combobox", "checkbox", "radio", "slider", "meter", "progressbar", "dialog",
-        "navigation", "region", "table",
+        "button",
+        "link",
+        "textbox",
+        "combobox",
+        "checkbox",
+        "radio",
+        "slider",
+        "meter",
+        "progressbar",
+        "dialog",
+        "navigation",
+        "region",
+        "table",
     ];
     let controls: Vec<(String, String)> = (tree.nodes.iter())
         .filter(|node| !node.ignored)
@@ -107,7 +119,8 @@ async fn every_control_has_a_name() {
         .filter(|(role, _)| roles.contains(&role.as_str()))
         .collect();
     assert!(controls.len() > 30, "only {controls:?}");
-    let nameless: Vec<_> = controls.iter().filter(|(role, name)| name.is_empty() && role != "table").collect();
+    let nameless: Vec<_> =
+        controls.iter().filter(|(role, name)| name.is_empty() && role != "table").collect();
     assert!(nameless.is_empty(), "{nameless:?}");
     let sliders = controls.iter().filter(|(role, _)| role == "slider").count();
     assert_eq!(sliders, 5, "one for each plot");

@@ -13,7 +13,8 @@ async fn either_id_leads_to_the_other() {
     tab.until_says("#ids-found", "track row").await;
     tab.until_says("#ids-found", "fresh").await;
     tab.key(&format!("[aria-label='Look up {}']", track.id), "Enter").await;
-    tab.until("the other id asked", &format!("document.querySelector('#ids-id').value === {:?}", track.id)).await;
+    tab.until("the other id asked", &format!("document.querySelector('#ids-id').value === {:?}", track.id))
+        .await;
     tab.until_says("#ids-found", &track.spotify).await;
     tab.done(&[]).await;
 }

@@ -15,7 +15,11 @@ async fn a_mood_becomes_a_list() {
     let titles: Vec<String> = tab.value("[...document.querySelectorAll('#tracks td:nth-child(2) span:first-child')].map((it) => it.textContent)").await;
     let known: Vec<&str> = scene.catalogue().tracks().iter().map(|track| track.title.as_str()).collect();
     assert!(titles.iter().all(|title| known.contains(&title.as_str())), "{titles:?}");
-    assert_eq!(tab.value::<String>("document.activeElement.id").await, "result-title", "the focus is on the list");
+    assert_eq!(
+        tab.value::<String>("document.activeElement.id").await,
+        "result-title",
+        "the focus is on the list"
+    );
     for width in [390, 768, 1280] {
         tab.show("light", width).await;
         let wide: bool = tab.value("document.documentElement.scrollWidth > innerWidth").await;

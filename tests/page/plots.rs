@@ -10,22 +10,30 @@ async fn plots_show_what_happened_and_read_it_out() {
         stage.get(&list).await;
     }
     let tab = console(&stage).await;
-    tab.until("calls that were made", "document.querySelector('#calls path[data-series=made]')?.getAttribute('d')").await;
+    tab.until(
+        "calls that were made",
+        "document.querySelector('#calls path[data-series=made]')?.getAttribute('d')",
+    )
+    .await;
     let told = stage.proxy.admin("/history?window=15m").await.json();
     let sum = |column: &Value| column.as_array().unwrap().iter().filter_map(Value::as_u64).sum::<u64>();
     assert_eq!(sum(&told["series"]["calls"]), 1, "{told}");
     assert_eq!(sum(&told["series"]["lookups"]["track"]["hit"]), 90, "{told}");
-    for (strip, part) in [("calls", "avoided: "), ("hit-rate", "75 %"), ("budget", "/ 60,000"), ("queue", "none refused")] {
+    for (strip, part) in
+        [("calls", "avoided: "), ("hit-rate", "75 %"), ("budget", "/ 60,000"), ("queue", "none refused")]
+    {
         tab.until_says(&format!("#{strip} .side"), part).await;
     }
-    let points = "document.querySelectorAll('#latency path[data-series=p95]')[0]?.getAttribute('d').length > 3";
+    let points =
+        "document.querySelectorAll('#latency path[data-series=p95]')[0]?.getAttribute('d').length > 3";
     tab.until("a latency", points).await;
     assert_eq!(tab.value::<usize>("document.querySelectorAll('#strips .strip').length").await, 5);
 
     // The cursor is one for all plots, and the keyboard moves it.
     tab.key("#hit-rate .plot", "Home").await;
     tab.until("a cursor in every plot", "document.querySelectorAll('#strips .needle').length === 5").await;
-    let words: String = tab.value("document.querySelector('#hit-rate .plot').getAttribute('aria-valuetext')").await;
+    let words: String =
+        tab.value("document.querySelector('#hit-rate .plot').getAttribute('aria-valuetext')").await;
     assert!(words.contains("all 75") && words.contains("track 75"), "{words}");
     let moment: String = tab.value("document.querySelector('#calls .moment').textContent").await;
     assert!(words.starts_with(&moment), "{words} against {moment}");

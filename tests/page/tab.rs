@@ -8,7 +8,9 @@ use chromiumoxide::cdp::browser_protocol::dom::{
 use chromiumoxide::cdp::browser_protocol::emulation::{MediaFeature, SetDeviceMetricsOverrideParams};
 use chromiumoxide::cdp::browser_protocol::log::{EventEntryAdded, LogEntryLevel};
 use chromiumoxide::cdp::browser_protocol::network::EventRequestWillBeSent;
-use chromiumoxide::cdp::browser_protocol::page::{CaptureScreenshotFormat, CaptureScreenshotParams, Viewport};
+use chromiumoxide::cdp::browser_protocol::page::{
+    CaptureScreenshotFormat, CaptureScreenshotParams, Viewport,
+};
 use chromiumoxide::cdp::js_protocol::runtime::{
     ConsoleApiCalledType, EventConsoleApiCalled, EventExceptionThrown,
 };
@@ -205,7 +207,8 @@ impl Tab {
                     .clip(clip)
                     .build();
                 let image = self.page.screenshot(whole).await.expect("a picture");
-                std::fs::write(folder.join(format!("{name}-{width}-{theme}.png")), image).expect("room for it");
+                std::fs::write(folder.join(format!("{name}-{width}-{theme}.png")), image)
+                    .expect("room for it");
             }
         }
         self.show("light", 1280).await;

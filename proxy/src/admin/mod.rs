@@ -16,6 +16,7 @@ mod metrics;
 mod page;
 mod registry;
 mod stats;
+mod warm;
 mod wrong;
 
 #[cfg(test)]
@@ -61,7 +62,9 @@ impl Admin {
             .route("/registry/lookup", post(registry::look_up))
             .route("/registry/{id}", get(registry::get).put(registry::put).delete(registry::delete))
             .merge(history::router(&admin.engine))
+            .route("/warm/{id}", get(warm::get).delete(warm::delete))
             .layer(DefaultBodyLimit::max(deny::LARGEST))
+            .route("/warm", get(warm::list).post(warm::post).layer(DefaultBodyLimit::max(warm::LARGEST)))
             .route_layer(from_fn_with_state(Arc::clone(&admin), auth::bearer));
         Router::new()
             .route("/health/live", get(health::live))

@@ -22,6 +22,10 @@ impl Wrong {
         Self { status: StatusCode::BAD_REQUEST, errors }
     }
 
+    pub(super) fn absent(error: impl Into<String>) -> Self {
+        Self { status: StatusCode::NOT_FOUND, errors: vec![error.into()] }
+    }
+
     pub(super) fn conflict(error: impl Into<String>) -> Self {
         Self { status: StatusCode::CONFLICT, errors: vec![error.into()] }
     }

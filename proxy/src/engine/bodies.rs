@@ -1,5 +1,7 @@
 //! Whole bodies: recommendations, searches, pages, opaque requests.
 
+use std::time::Duration;
+
 use http::StatusCode;
 
 use super::Engine;
@@ -45,15 +47,15 @@ impl Engine {
             return Ok(self.held_body(request, held, caller, NO_NEW_DRAW));
         }
         let wish = self.wish(caller);
-        let (waiter, opened) = self.bodies.join(request, new_draw, wish, Some(&caller.origin()));
-        let result = self.wait(waiter, wish).await.and_then(|result: BodyResult| result);
+        let (mut waiter, opened) = self.bodies.join(request, new_draw, wish, Some(&caller.origin()));
+        let result = self.wait(&mut waiter, wish).await.and_then(|result: BodyResult| result);
         match (result, held) {
             // A new draw is a wish, not a need: better the last one than an error.
             (Err(_), Some(held)) => Ok(self.held_body(request, &held, caller, NO_NEW_DRAW)),
             (Ok(fetched), Some(held)) if fetched.is_refusal() => {
                 Ok(self.held_body(request, &held, caller, NO_NEW_DRAW))
             }
-            (Ok(fetched), _) => self.fetched_body(&fetched, opened),
+            (Ok(fetched), _) => self.fetched_body(&fetched, opened, waiter.queued()),
             (Err(failure), None) => {
                 let answer = Answer::failed(&failure, &request.target, self.now());
                 match failure {
@@ -108,14 +110,20 @@ impl Engine {
         self.heat.ask(&request.key, entry, last_tenth)
     }
 
-    fn fetched_body(&self, fetched: &FetchedBody, opened: bool) -> Result<Answer, Box<Refusal>> {
+    fn fetched_body(
+        &self,
+        fetched: &FetchedBody,
+        opened: bool,
+        queued: Duration,
+    ) -> Result<Answer, Box<Refusal>> {
         // Opened here, but fetched elsewhere: another replica was first.
         let own = opened && fetched.called;
         if !own {
             self.metrics.avoid(Avoided::Coalescing, 1);
         }
         let outcome = if own { Outcome::Miss } else { Outcome::Collapsed };
-        let detail = if fetched.called { "calls=1" } else { "calls=0" };
+        let calls = if fetched.called { "calls=1" } else { "calls=0" };
+        let detail = format!("{calls}{}", self.told_queue(queued));
         let answer = self.whole(&fetched.entry, Trace::new(outcome).stored(true).detail(detail));
         let age = (!fetched.called).then(|| fetched.entry.age(self.store.now()));
         let answer = answer.aged(age);

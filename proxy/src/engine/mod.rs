@@ -16,6 +16,7 @@ mod registry;
 mod repairs;
 mod rows;
 mod trace;
+pub mod warm;
 
 #[cfg(test)]
 mod tests;
@@ -45,6 +46,8 @@ use crate::guard::{self, DenyList};
 use crate::telemetry::{Avoided, Gauges, Metrics};
 use crate::upstream::{Breaker, BreakerSettings, CallError, Upstream};
 
+/// Shorter waits for a permit are not told.
+const BRIEF: Duration = Duration::from_millis(50);
 /// How often expired entries are swept out of memory.
 const SWEEP: Duration = Duration::from_secs(60);
 
@@ -116,6 +119,7 @@ pub struct Engine {
     heat: Heat,
     read_ahead: Arc<ReadAhead>,
     metrics: Arc<Metrics>,
+    jobs: warm::Jobs,
 }
 
 impl Engine {
@@ -168,6 +172,9 @@ impl Engine {
             }
         });
         let heat = Heat::default();
+        // One slot is left to people, whose calls would else wait for the end of ours.
+        let calls = settings.budget.max_in_flight.saturating_sub(1);
+        let jobs = warm::Jobs::new(calls, Arc::clone(&metrics), runtime.clone());
         Arc::new(Self {
             settings,
             store,
@@ -180,6 +187,7 @@ impl Engine {
             heat,
             read_ahead,
             metrics,
+            jobs,
         })
     }
 
@@ -347,7 +355,7 @@ impl Engine {
         Wish { client: caller.client, lane: caller.lane, deadline }
     }
 
-    async fn wait<V: Clone>(&self, mut waiter: Waiter<V>, wish: Wish) -> Result<V, Failure> {
+    async fn wait<V: Clone>(&self, waiter: &mut Waiter<V>, wish: Wish) -> Result<V, Failure> {
         let deadline = wish.deadline.unwrap_or_else(Instant::now);
         match waiter.landed(deadline, &mut self.budget.holds()).await {
             Ok(value) => Ok(value),
@@ -357,6 +365,14 @@ impl Engine {
                 Err(Failure::Refused { retry_after: self.budget.projected(wish.lane, wish.client) })
             }
         }
+    }
+
+    /// The part of `detail` that tells a wait for a permit. Lingering for company is none.
+    fn told_queue(&self, queued: Duration) -> String {
+        if queued < self.settings.batch.linger + BRIEF {
+            return String::new();
+        }
+        format!(" queued={}", queued.as_millis())
     }
 
     /// How many more flights that nobody waits for may open.

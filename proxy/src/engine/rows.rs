@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -24,6 +25,8 @@ struct Gathered {
     opened: usize,
     led: usize,
     calls: usize,
+    /// The longest wait for a permit.
+    queued: Duration,
 }
 
 /// One id's part of the answer.
@@ -41,6 +44,7 @@ struct FetchedId {
     id: Id,
     fetched: Fetched,
     opened_here: bool,
+    queued: Duration,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -125,8 +129,10 @@ impl Engine {
 
         let mut calls = HashSet::<CallId>::new();
         let (mut opened, mut led) = (0, 0);
-        for FetchedId { id, fetched, opened_here } in fetched.into_iter().flatten() {
+        let mut longest = Duration::ZERO;
+        for FetchedId { id, fetched, opened_here, queued } in fetched.into_iter().flatten() {
             calls.extend(fetched.call);
+            longest = longest.max(queued);
             opened += usize::from(opened_here);
             led += usize::from(opened_here && fetched.led);
             let absence = match fetched.row {
@@ -141,7 +147,7 @@ impl Engine {
             }
         }
         let parts = parts.into_iter().collect::<Option<Vec<_>>>().ok_or(Failure::Lost)?;
-        Ok(Gathered { parts, opened, led, calls: calls.len() })
+        Ok(Gathered { parts, opened, led, calls: calls.len(), queued: longest })
     }
 
     /// Reading ahead goes by what is asked for in the end.
@@ -167,9 +173,9 @@ impl Engine {
             return Err(failure);
         }
         let mut all = Vec::with_capacity(joined.len());
-        for (id, (waiter, opened_here)) in chunk.iter().zip(joined) {
-            let fetched = self.wait(waiter, wish).await??;
-            all.push(FetchedId { id: id.clone(), fetched, opened_here });
+        for (id, (mut waiter, opened_here)) in chunk.iter().zip(joined) {
+            let fetched = self.wait(&mut waiter, wish).await??;
+            all.push(FetchedId { id: id.clone(), fetched, opened_here, queued: waiter.queued() });
         }
         Ok(all)
     }
@@ -250,7 +256,7 @@ impl Engine {
         };
         Trace::new(outcome)
             .stored(outcome == Outcome::Miss)
-            .detail(detail)
+            .detail(detail + &self.told_queue(gathered.queued))
     }
 
     /// Age of the oldest part, when any came from the cache.

@@ -40,6 +40,32 @@ enum Progress<V> {
     Landed(V),
 }
 
+/// A flight as its waiters see it.
+#[derive(Debug, Clone)]
+struct Course<V> {
+    progress: Progress<V>,
+    /// Since when it is at its present stage.
+    since: Instant,
+    /// How long it was queued before.
+    queued: Duration,
+}
+
+impl<V> Course<V> {
+    fn new(progress: Progress<V>) -> Self {
+        Self { progress, since: Instant::now(), queued: Duration::ZERO }
+    }
+
+    /// How long it was queued until now.
+    fn queued(&self) -> Duration {
+        let queues = matches!(self.progress, Progress::At(Stage::Queued));
+        self.queued + if queues { self.since.elapsed() } else { Duration::ZERO }
+    }
+
+    fn advance(&mut self, to: Progress<V>) {
+        *self = Self { progress: to, since: Instant::now(), queued: self.queued() };
+    }
+}
+
 /// Flights in the air. `P` is what a promotion needs to find the fetch behind a flight.
 #[derive(Debug)]
 pub(super) struct Flights<K, V, P> {
@@ -51,7 +77,7 @@ type Table<K, V, P> = Arc<Mutex<HashMap<K, Flight<V, P>>>>;
 #[derive(Debug)]
 struct Flight<V, P> {
     lane: Lane,
-    progress: watch::Receiver<Progress<V>>,
+    course: watch::Receiver<Course<V>>,
     fetch: P,
 }
 
@@ -68,7 +94,9 @@ pub(super) struct Joined<K: Hash + Eq, V, P> {
 
 #[derive(Debug)]
 pub struct Waiter<V> {
-    progress: watch::Receiver<Progress<V>>,
+    course: watch::Receiver<Course<V>>,
+    /// How long the flight was queued before this one joined it.
+    before: Duration,
 }
 
 /// The duty to bring a flight down.
@@ -76,7 +104,7 @@ pub struct Waiter<V> {
 pub(super) struct Landing<K: Hash + Eq, V, P> {
     key: K,
     table: Table<K, V, P>,
-    progress: watch::Sender<Progress<V>>,
+    course: watch::Sender<Course<V>>,
     fetch: P,
 }
 
@@ -112,30 +140,26 @@ impl<K: Clone + Eq + Hash, V: Clone, P: Clone> Flights<K, V, P> {
             Entry::Occupied(mut flight) => {
                 let flight = flight.get_mut();
                 let (lower, fetch) = (flight.lane < lane, flight.fetch.clone());
-                let queued = matches!(*flight.progress.borrow(), Progress::At(Stage::Queued));
+                let queued = matches!(flight.course.borrow().progress, Progress::At(Stage::Queued));
                 if lower
                     && queued
                     && let Some(refused) = refusal()
                 {
-                    let waiter = Waiter { progress: watch::channel(Progress::Landed(refused)).1 };
+                    let refused = Course::new(Progress::Landed(refused));
+                    let waiter = Waiter::of(watch::channel(refused).1);
                     return Joined { waiter, landing: None, promote: false, fetch };
                 }
                 flight.lane = flight.lane.max(lane);
-                let waiter = Waiter { progress: flight.progress.clone() };
+                let waiter = Waiter::of(flight.course.clone());
                 Joined { waiter, landing: None, promote: lower, fetch }
             }
             Entry::Vacant(vacant) => {
-                let (sender, receiver) = watch::channel(Progress::At(Stage::Queued));
+                let (sender, receiver) = watch::channel(Course::new(Progress::At(Stage::Queued)));
                 let (key, fetch) = (vacant.key().clone(), fetch());
-                vacant.insert(Flight { lane, progress: receiver.clone(), fetch: fetch.clone() });
+                vacant.insert(Flight { lane, course: receiver.clone(), fetch: fetch.clone() });
                 let table = Arc::clone(&self.table);
-                let landing = Landing { key, table, progress: sender, fetch: fetch.clone() };
-                Joined {
-                    waiter: Waiter { progress: receiver },
-                    landing: Some(landing),
-                    promote: false,
-                    fetch,
-                }
+                let landing = Landing { key, table, course: sender, fetch: fetch.clone() };
+                Joined { waiter: Waiter::of(receiver), landing: Some(landing), promote: false, fetch }
             }
         }
     }
@@ -157,13 +181,13 @@ impl<K: Hash + Eq, V, P> Landing<K, V, P> {
 
     /// Tells the waiters whether their deadlines count.
     pub(super) fn stage(&self, stage: Stage) {
-        self.progress.send_replace(Progress::At(stage));
+        self.course.send_modify(|course| course.advance(Progress::At(stage)));
     }
 
     /// Ends the flight. What can be stored must have been stored before.
     pub(super) fn land(self, value: V) {
         self.leave_table();
-        self.progress.send_replace(Progress::Landed(value));
+        self.course.send_modify(|course| course.advance(Progress::Landed(value)));
     }
 
     /// Ends several flights with one value. All leave the table before the first waiter is told:
@@ -174,7 +198,7 @@ impl<K: Hash + Eq, V, P> Landing<K, V, P> {
     {
         landings.iter().for_each(Self::leave_table);
         for landing in landings {
-            landing.progress.send_replace(Progress::Landed(value.clone()));
+            landing.course.send_modify(|course| course.advance(Progress::Landed(value.clone())));
         }
     }
 
@@ -186,16 +210,26 @@ impl<K: Hash + Eq, V, P> Landing<K, V, P> {
 impl<K: Hash + Eq, V, P> Drop for Landing<K, V, P> {
     fn drop(&mut self) {
         // After `land` the key may already belong to the next flight, and is not ours to remove.
-        if matches!(*self.progress.borrow(), Progress::At(_)) {
+        if matches!(self.course.borrow().progress, Progress::At(_)) {
             self.leave_table();
         }
     }
 }
 
 impl<V: Clone> Waiter<V> {
+    fn of(course: watch::Receiver<Course<V>>) -> Self {
+        let before = course.borrow().queued();
+        Self { course, before }
+    }
+
+    /// How long this one has waited in the queue so far.
+    pub fn queued(&self) -> Duration {
+        self.course.borrow().queued().saturating_sub(self.before)
+    }
+
     /// The result, when the flight has landed already.
     pub fn result(&self) -> Option<V> {
-        match &*self.progress.borrow() {
+        match &self.course.borrow().progress {
             Progress::Landed(value) => Some(value.clone()),
             Progress::At(_) => None,
         }
@@ -209,7 +243,7 @@ impl<V: Clone> Waiter<V> {
         holds: &mut watch::Receiver<Option<Instant>>,
     ) -> Result<V, Unlanded> {
         loop {
-            let queued = match &*self.progress.borrow_and_update() {
+            let queued = match &self.course.borrow_and_update().progress {
                 Progress::Landed(value) => return Ok(value.clone()),
                 Progress::At(stage) => *stage == Stage::Queued,
             };
@@ -218,7 +252,7 @@ impl<V: Clone> Waiter<V> {
             }
             tokio::select! {
                 biased;
-                changed = self.progress.changed() => changed.map_err(|_| Unlanded::Lost)?,
+                changed = self.course.changed() => changed.map_err(|_| Unlanded::Lost)?,
                 () = sleep_until(deadline + BLINK), if queued => return Err(Unlanded::Overdue),
                 Ok(()) = holds.changed(), if queued => {}
             }
@@ -275,7 +309,7 @@ mod tests {
         let landing = first.landing.expect("the first leads");
         landing.leave_table();
         let second = flights.join("key", Lane::Interactive, || (), || None);
-        landing.progress.send_replace(Progress::Landed(1));
+        landing.course.send_modify(|course| course.advance(Progress::Landed(1)));
         drop(landing);
         assert!(second.landing.is_some());
         assert_eq!(flights.len(), 1);
@@ -314,6 +348,30 @@ mod tests {
         tokio::time::sleep(Duration::from_secs(60)).await;
         landing.land(1);
         assert_eq!(late.await.expect("no panic"), Ok(1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_waiter_knows_its_own_time_in_the_queue_and_calls_do_not_count() {
+        let pause = |seconds| tokio::time::sleep(Duration::from_secs(seconds));
+        let flights = Flights::default();
+        let joined = flights.join("key", Lane::Interactive, || (), || None);
+        let (first, landing) = (joined.waiter, joined.landing.expect("the first leads"));
+        pause(3).await;
+        let second = flights.join("key", Lane::Interactive, || (), || None).waiter;
+        pause(2).await;
+        landing.stage(Stage::Calling);
+        pause(10).await;
+        landing.stage(Stage::Calling);
+        pause(10).await;
+        let third = flights.join("key", Lane::Interactive, || (), || None).waiter;
+        landing.stage(Stage::Queued);
+        pause(7).await;
+        landing.stage(Stage::Calling);
+        pause(10).await;
+        landing.land(1);
+        pause(10).await;
+        let queued = [&first, &second, &third].map(|waiter| waiter.queued().as_secs());
+        assert_eq!(queued, [5 + 7, 2 + 7, 7]);
     }
 
     #[tokio::test(start_paused = true)]

@@ -35,6 +35,9 @@ pub(super) static LANE: Label = Label { name: "lane", values: || Lane::ALL.map(L
 pub(super) static AHEAD: Label =
     Label { name: "row", values: || ReadAheadRow::ALL.map(ReadAheadRow::name).into() };
 
+pub(super) static WARMED: Label =
+    Label { name: "result", values: || vec!["held", "fetched", "missing", "failed"] };
+
 fn endpoints() -> impl Iterator<Item = &'static str> {
     ENDPOINTS.iter().map(|endpoint| endpoint.path)
 }

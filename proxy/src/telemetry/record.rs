@@ -116,6 +116,16 @@ impl Metrics {
         self.read_ahead.with_label_values(&[row.name()]).get()
     }
 
+    /// `result` is one of `held`, `fetched`, `missing`, `failed`.
+    pub fn warmed(&self, result: &'static str, items: u64) {
+        self.warmed.with_label_values(&[result]).inc_by(items);
+    }
+
+    #[allow(clippy::cast_precision_loss)] // two at most
+    pub fn warm_jobs(&self, running: usize) {
+        self.warm_jobs.set(running as f64);
+    }
+
     pub fn early_refresh(&self) {
         self.early.inc();
     }

@@ -2,7 +2,7 @@
 
 use super::label::{
     AHEAD, CALLED, CATEGORY, CAUSE, ENDPOINT, ERROR, FALLBACK, FOUND, KIND, LANE, OUTCOME, REPAIR, STATUS,
-    TIER, TRIED,
+    TIER, TRIED, WARMED,
 };
 
 /// Seconds, from a hit's tens of microseconds to a bad day's minutes.
@@ -104,6 +104,13 @@ recobeat_ops::metrics! {
             "Proxies that share the budget, this one included; while they cannot see each other, those it is split between"),
         shared: Gauge("recobeat_budget_shared", [],
             "1 while one budget is kept for all replicas, 0 for one of its own or a part"),
+    }
+
+    "Warming", "Fetched and missing grow while a job runs; failed ones are named by `GET /warm`." {
+        warmed: IntCounterVec("recobeat_warm_items_total", [WARMED],
+            "Items of warm jobs: held already, fetched, missing upstream, or failed"),
+        warm_jobs: Gauge("recobeat_warm_jobs_running", [],
+            "Warm jobs that run"),
     }
 
     "Disk", "Absent without a disk tier. Dropped writes and late reads mean that the disk does not keep up." {

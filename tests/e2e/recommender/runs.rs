@@ -197,3 +197,11 @@ async fn an_equal_request_gives_equal_bytes() {
     assert_eq!(scene.calls().len(), 0);
     assert_eq!(first, rows("ben").await);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn time_in_the_proxys_queue_is_told_apart() {
+    let setup = Setup::lifted().set("budget.min_interval", "100ms").set("budget.rate_per_minute", "600");
+    let scene = Scene::with(&setup, &Terms::lifted()).await;
+    let calls = scene.caller("ann").make(&taste(&scene, 0)).await["metadata"]["calls"].clone();
+    assert!(calls["queued_seconds"].as_f64().is_some_and(|queued| queued > 0.1), "{calls}");
+}

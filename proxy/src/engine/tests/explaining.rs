@@ -114,7 +114,7 @@ async fn each_id_is_told_with_what_is_held_of_it() {
     let verdicts: Vec<Verdict> = told.items.iter().map(|item| item.verdict).collect();
     assert_eq!(verdicts, [Verdict::Stale, Verdict::Fresh, Verdict::MissingMark, Verdict::Absent]);
     assert_eq!(told.items[0].key, Some(format!("track:{}", track(1))));
-    assert_eq!(told.items[0].tiers[0].age_seconds, 31 * DAY.as_secs());
+    assert_eq!(told.items[0].tiers[0].age_seconds / DAY.as_secs(), 31);
     assert!(told.items[0].tiers[0].fresh_seconds_left.is_some_and(|left| left <= 0));
     assert_eq!(told.items[2].category, "missing");
     assert!(told.items[3].tiers.is_empty());
@@ -269,7 +269,9 @@ async fn compare(steps: Vec<(u64, String)>) -> Result<(), TestCaseError> {
             prop_assert_eq!(told.answer, expected(&answer, &told), "{}", how);
         }
         prop_assert_eq!(told.upstream.calls, seen.len(), "{}", how);
-        prop_assert_eq!(told.upstream.ids, seen.iter().map(|seen| seen.ids.len()).sum::<usize>(), "{}", how);
+        let by_ids = matches!(told.kind, Kind::Rows | Kind::Row);
+        let ids = seen.iter().filter(|_| by_ids).map(|seen| seen.ids.len()).sum::<usize>();
+        prop_assert_eq!(told.upstream.ids, ids, "{}", how);
         let ids = |target: &str| target.split(['=', ',']).map(str::to_owned).collect::<BTreeSet<_>>();
         let asked: BTreeSet<_> = seen.iter().flat_map(|seen| ids(&seen.target)).collect();
         let foretold: BTreeSet<_> = told.upstream.requests.iter().flat_map(|call| ids(&call[4..])).collect();
@@ -280,13 +282,16 @@ async fn compare(steps: Vec<(u64, String)>) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// Hours that pass before a request: mostly none, at times enough for searches or tracks to be stale.
+fn pause() -> impl Strategy<Value = u64> {
+    prop_oneof![14 => Just(0), 2 => Just(25), 1 => Just(31 * 24)]
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn what_is_told_is_what_happens(
-        steps in prop::collection::vec((prop_oneof![6 => Just(0_u64), 2 => 1..200_u64, 1 => 200..900_u64], target()), 1..25),
-    ) {
+    fn what_is_told_is_what_happens(steps in prop::collection::vec((pause(), target()), 1..20)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
         runtime.expect("a runtime").block_on(compare(steps))?;
     }

@@ -10,6 +10,7 @@ mod freshness;
 mod priority;
 mod properties;
 mod purges;
+mod queueing;
 mod reading_ahead;
 mod relinks;
 mod repairs;
@@ -19,6 +20,7 @@ mod rows;
 mod scripted;
 mod sharing;
 mod stale_if_error;
+mod warming;
 mod workload;
 
 use std::net::IpAddr;

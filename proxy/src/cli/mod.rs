@@ -1,13 +1,19 @@
-//! The command line: one verb each for running, for checking, for asking how the running proxy is.
+//! The command line: one file per verb. Some run or check; others ask a proxy that runs, by its admin
+//! listener, whose address and token are in the configuration.
 
+mod admin;
+mod check;
+mod explain;
 mod health;
+mod paint;
+mod warm;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{Config, Loaded, Sources};
+use crate::config::{Config, Sources};
 use crate::serve::serve;
 use health::health;
 
@@ -29,6 +35,10 @@ enum Verb {
     Check,
     /// Say whether the running proxy is ready; exit 0 if it is
     Health,
+    /// Say why the running proxy would answer a URL as it would; makes no call
+    Explain(explain::Explain),
+    /// Let the running proxy fetch what will be asked for, in its lane behind everybody else's
+    Warm(warm::Warm),
 }
 
 #[derive(Debug, Args)]
@@ -56,8 +66,10 @@ pub fn run() -> ExitCode {
         }
     };
     match cli.verb {
-        Some(Verb::Check) => check(&loaded),
-        _ => match serve(&loaded.config) {
+        Some(Verb::Check) => check::check(&loaded),
+        Some(Verb::Explain(verb)) => verb.run(&loaded.config.admin),
+        Some(Verb::Warm(verb)) => verb.run(&loaded.config.admin),
+        None | Some(Verb::Serve | Verb::Health) => match serve(&loaded.config) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
                 eprintln!("recobeat-proxy: {error}");
@@ -65,20 +77,4 @@ pub fn run() -> ExitCode {
             }
         },
     }
-}
-
-fn check(loaded: &Loaded) -> ExitCode {
-    let Loaded { config, path } = loaded;
-    if let Err(error) = config.telemetry.check() {
-        eprintln!("recobeat-proxy: {error}");
-        return ExitCode::FAILURE;
-    }
-    let from = path.as_ref().map_or_else(|| "the defaults".to_owned(), |path| path.display().to_string());
-    println!("{from}: good");
-    println!("clients at {}, admin at {}", config.listen, config.admin.listen);
-    println!(
-        "upstream {} with at most {} calls a minute, {} at a time",
-        config.upstream.base_url, config.budget.rate_per_minute, config.budget.max_in_flight
-    );
-    ExitCode::SUCCESS
 }

@@ -7,3 +7,6 @@ pub mod process;
 pub mod settings;
 pub mod telemetry;
 pub mod trace;
+mod watch;
+
+pub use watch::Watch;

@@ -25,6 +25,11 @@ impl<C: Copy + Eq + Hash, T> FairQueue<C, T> {
         self.len
     }
 
+    /// The client whose turn is next.
+    pub(crate) fn first(&self) -> Option<C> {
+        self.turns.front().copied()
+    }
+
     pub(crate) fn push(&mut self, client: C, item: T) {
         let queue = self.queued.entry(client).or_default();
         if queue.is_empty() {

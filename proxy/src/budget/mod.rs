@@ -135,6 +135,16 @@ impl Budget {
         Self { shared, ledger, driver: driver.abort_handle() }
     }
 
+    /// Other limits from now on, for the waiting too. What was started and is under way counts against
+    /// them, so that they hold from the first start after this; who was let in within a deadline and
+    /// cannot be served in time any more is refused at it. Replicas that share a ledger go by the
+    /// strictest limits among them until all have heard of a change. Without one, `replicas` is to be
+    /// raised before a replica joins, and lowered after one has left.
+    pub fn apply(&self, limits: &Limits, replicas: u32) {
+        let now = Instant::now();
+        self.shared.change(|scheduler| scheduler.apply(now, limits, replicas));
+    }
+
     /// Grants nothing any more, and tells the other replicas so that they need not keep a part of
     /// the budget.
     pub async fn leave(&self) {

@@ -38,8 +38,10 @@ pub(super) struct Pace {
     rate: f64,
     /// When the rate last changed; in the future during a hold, which is no clean time.
     rate_since: Instant,
-    /// The last starts; `ceiling` of them are enough for the window.
+    /// The last starts; as many as the highest ceiling are enough for the window.
     pub(super) starts: Ring,
+    /// The highest ceiling so far: what was started under it still counts.
+    highest: u32,
     /// How many replicas share the pace without asking each other; 1 when it is kept for all in one
     /// place, here or elsewhere.
     share: u32,
@@ -59,11 +61,25 @@ impl Pace {
             rate: f64::from(rate_per_minute),
             rate_since: now,
             starts: Ring::default(),
+            highest: rate_per_minute,
             share: 1,
             not_before: None,
             hold_until: None,
             unexplained: 0,
         }
+    }
+
+    /// Other limits from now on; what was started counts against them. A rate that a 429 has lowered
+    /// stays, as far as the new ceiling allows and as long as anything is learned at all.
+    pub(super) fn apply(&mut self, now: Instant, rate_per_minute: u32, min_interval: Duration, adaptive: bool) {
+        self.relax(now);
+        let ceiling = f64::from(rate_per_minute);
+        let lowered = adaptive && self.rate < f64::from(self.ceiling);
+        self.rate = if lowered { self.rate.min(ceiling) } else { ceiling };
+        self.ceiling = rate_per_minute;
+        self.highest = self.highest.max(rate_per_minute);
+        self.min_interval = min_interval;
+        self.adaptive = adaptive;
     }
 
     /// Starts per minute at present.
@@ -136,7 +152,7 @@ impl Pace {
     /// Others may have made so many starts that are not known.
     pub(super) fn guess(&mut self, now: Instant, starts: f64) {
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // clamped
-        let starts = starts.clamp(0.0, f64::from(self.ceiling)) as usize;
+        let starts = starts.clamp(0.0, f64::from(self.highest)) as usize;
         (0..starts).for_each(|_| self.starts.unseen(now));
         self.trim(now);
     }
@@ -154,11 +170,11 @@ impl Pace {
         self.hold_until = hold_until;
     }
 
-    /// Forgets starts that no rule looks back to, of which `ceiling` would do. There is room for as
+    /// Forgets starts that no rule looks back to, of which `highest` would do. There is room for as
     /// many of our own, of peers, and guesses: those of one time alone.
     pub(super) fn trim(&mut self, now: Instant) {
         let width = WINDOW.max(self.gap() * self.share);
-        self.starts.trim(now, width, 3 * self.ceiling.max(self.share) as usize);
+        self.starts.trim(now, width, 3 * self.highest.max(self.share) as usize);
     }
 
     /// When the rate last changed.

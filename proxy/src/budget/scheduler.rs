@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use super::Limits;
 use super::fair::FairQueue;
 use super::fleet::Fleet;
 use super::lane::Lane;
@@ -108,6 +109,19 @@ impl Scheduler {
             last_interactive: None,
             mean_call: None,
             counts: Counts::default(),
+        }
+    }
+
+    /// Other limits from now on, for a budget that at least `replicas` share. Calls under way go on;
+    /// those beyond the new slots are not replaced when they end.
+    pub(super) fn apply(&mut self, now: Instant, limits: &Limits, replicas: u32) {
+        self.pace.apply(now, limits.rate_per_minute, limits.min_interval, limits.adaptive);
+        self.max_in_flight = limits.max_in_flight.max(1);
+        if self.fleet.is_none() && replicas > 1 {
+            self.fleet = Some(Fleet::new(1));
+        }
+        if self.fleet.as_mut().is_some_and(|fleet| fleet.expect_replicas(replicas)) {
+            self.go_alone(now);
         }
     }
 

@@ -42,4 +42,4 @@ pub use listing::{Denials, Tally};
 pub use look::Look;
 pub use scope::{Scope, UnknownScope};
 pub use shared::SharedState;
-pub use store::{Held, Known, Settings, Store};
+pub use store::{Held, Known, Lifetimes, Settings, Store};

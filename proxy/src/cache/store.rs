@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use bytes::Bytes;
 use tokio::runtime::Handle;
 
@@ -71,10 +72,19 @@ pub enum Known {
     Nothing(Id),
 }
 
+/// How long facts are kept that are learned from now on. Those held keep the lifetime they were
+/// stored with: other replicas and the next process have been promised it too.
+#[derive(Debug, Clone)]
+pub struct Lifetimes {
+    pub ttls: Ttls,
+    /// As in [`Settings`].
+    pub jitter: f64,
+}
+
 #[derive(Debug)]
 pub struct Store {
     pub(super) tiers: Tiers,
-    settings: Settings,
+    lifetimes: ArcSwap<Lifetimes>,
     moments: Moments,
     barriers: Barriers,
     /// The barriers on disk are heeded. Nothing is read from there before.
@@ -95,7 +105,7 @@ impl Store {
         };
         let store = Arc::new(Self {
             tiers: Tiers { memory, second },
-            settings,
+            lifetimes: ArcSwap::from_pointee(Lifetimes { ttls: settings.ttls, jitter: settings.jitter }),
             moments: Moments::new(clock),
             barriers: Barriers::default(),
             heeded: Once::new(),
@@ -105,6 +115,15 @@ impl Store {
             shared.share_purges(Arc::downgrade(&store), runtime);
         }
         store
+    }
+
+    /// Other lifetimes for what is learned from now on, and another bound for the disk tier, if there
+    /// is one: what is too much goes with the next writes.
+    pub fn apply(&self, lifetimes: Lifetimes, disk_bytes: Option<u64>) {
+        self.lifetimes.store(Arc::new(lifetimes));
+        if let (Some(disk), Some(bytes)) = (self.tiers.disk(), disk_bytes) {
+            disk.bound(bytes);
+        }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -237,7 +256,7 @@ impl Store {
 
     /// The lifetime of a category, without jitter.
     pub fn ttl(&self, category: Category) -> Ttl {
-        self.settings.ttls.of(category)
+        self.lifetimes.load().ttls.of(category)
     }
 
     pub fn barriers(&self) -> &Barriers {
@@ -285,7 +304,7 @@ impl Store {
         if matches!(category, Category::Missing | Category::Denied) {
             return ttl;
         }
-        ttl.mul_f64(1.0 - self.settings.jitter * rand::random::<f64>())
+        ttl.mul_f64(1.0 - self.lifetimes.load().jitter * rand::random::<f64>())
     }
 
     /// Heeds the barriers on disk, once.

@@ -35,7 +35,7 @@ impl Engine {
             Standing::Held(held) => Some(held),
             Standing::Nothing => None,
         };
-        let new_draw = drawn && caller.no_cache && self.settings.honour_no_cache;
+        let new_draw = drawn && caller.no_cache && self.terms().honour_no_cache;
         if !new_draw {
             let result = held.as_ref().map_or("miss", |held| if held.stale { "stale" } else { "hit" });
             self.metrics.lookup(Category::of_shape(request.endpoint.shape), result, 1);
@@ -103,7 +103,7 @@ impl Engine {
     fn is_due(&self, request: &Body, entry: &Entry) -> bool {
         let shape = request.endpoint.shape;
         let changing = matches!(shape, Shape::Search(_) | Shape::SubList(_));
-        if !self.settings.spare.early_refresh || !changing || entry.status != StatusCode::OK.as_u16() {
+        if !self.terms().early_refresh || !changing || entry.status != StatusCode::OK.as_u16() {
             return false;
         }
         let last_tenth = entry.ttl(self.store.now()) * 10 <= i64::from(entry.fresh_for);

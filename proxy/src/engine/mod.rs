@@ -15,6 +15,7 @@ mod refused;
 mod registry;
 mod repairs;
 mod rows;
+mod terms;
 mod trace;
 pub mod warm;
 
@@ -24,6 +25,7 @@ mod tests;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use arc_swap::ArcSwap;
 use http::{Method, StatusCode};
 use recobeat_ops::trace::{Context, Span};
 use tokio::runtime::Handle;
@@ -45,6 +47,7 @@ use crate::flight::{
 use crate::guard::{self, DenyList};
 use crate::telemetry::{Avoided, Gauges, Metrics};
 use crate::upstream::{Breaker, BreakerSettings, CallError, Upstream};
+use terms::Terms;
 
 /// Shorter waits for a permit are not told.
 const BRIEF: Duration = Duration::from_millis(50);
@@ -108,7 +111,7 @@ impl Default for Settings {
 }
 
 pub struct Engine {
-    settings: Settings,
+    terms: ArcSwap<Terms>,
     store: Arc<Store>,
     budget: Arc<Budget>,
     dispatch: Arc<Dispatch>,
@@ -176,7 +179,7 @@ impl Engine {
         let calls = settings.budget.max_in_flight.saturating_sub(1);
         let jobs = warm::Jobs::new(calls, Arc::clone(&metrics), runtime.clone());
         Arc::new(Self {
-            settings,
+            terms: ArcSwap::from_pointee(Terms::of(&settings)),
             store,
             budget,
             dispatch,
@@ -232,7 +235,7 @@ impl Engine {
     }
 
     async fn answer_cacheable(&self, request: &Request, caller: &Caller) -> Answer {
-        if let Some(body) = guard::refusal(&self.settings.guard.rules, request) {
+        if let Some(body) = guard::refusal(&self.terms().rules, request) {
             self.metrics.avoid(Avoided::Guard, 1);
             return Answer::denied(&body, self.now(), "rule");
         }
@@ -288,7 +291,7 @@ impl Engine {
         &self.store
     }
 
-    pub fn metrics(&self) -> &Metrics {
+    pub fn metrics(&self) -> &Arc<Metrics> {
         &self.metrics
     }
 
@@ -351,7 +354,7 @@ impl Engine {
     }
 
     fn wish(&self, caller: &Caller) -> Wish {
-        let deadline = Some(Instant::now() + self.settings.queue_timeout);
+        let deadline = Some(Instant::now() + self.terms().queue_timeout);
         Wish { client: caller.client, lane: caller.lane, deadline }
     }
 

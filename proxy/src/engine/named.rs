@@ -60,7 +60,7 @@ impl Engine {
     /// The texts that a request may be denied under: its own, and those of what it is repaired to.
     pub fn texts(&self, request: &Body) -> Vec<Arc<str>> {
         let mut texts: Vec<Arc<str>> = vec![request.key.as_str().into()];
-        if let Some(given) = request.recommendation.as_ref().filter(|_| self.settings.guard.repair) {
+        if let Some(given) = request.recommendation.as_ref().filter(|_| self.terms().repair) {
             let tracks = Tracks { store: &self.store, look: Look::Glance };
             let repaired = [repair(given, &()), repair(given, &tracks)];
             for (request, _) in repaired.into_iter().filter(|(_, made): &(_, Vec<Repair>)| !made.is_empty()) {

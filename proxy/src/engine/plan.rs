@@ -90,7 +90,7 @@ impl Engine {
     /// Where Spotify ids are not served in paths, such a request is sent as it is.
     pub(super) fn as_served(&self, request: Request) -> Request {
         match request {
-            Request::Row(row) if matches!(row.id, Id::Spotify(_)) && !self.settings.spotify_ids_in_paths => {
+            Request::Row(row) if matches!(row.id, Id::Spotify(_)) && !self.terms().spotify_ids_in_paths => {
                 Request::Body(Body::opaque(row.endpoint, &row.target))
             }
             request => request,

@@ -65,13 +65,13 @@ impl Engine {
 
     /// The request that was answered instead of a refused one before.
     pub(super) fn worked(&self, request: &Body, instead: Option<&str>) -> Option<Body> {
-        request.recommendation.as_ref().filter(|_| self.settings.guard.repair)?;
+        request.recommendation.as_ref().filter(|_| self.terms().repair)?;
         instead.and_then(read)
     }
 
     /// What is tried instead of a refused request, in this order; nothing but for people.
     pub(super) fn less(&self, request: &Body, refusal: &[u8], lane: Lane) -> Vec<(Tier, Body)> {
-        let tries = self.settings.guard.repair && lane == Lane::Interactive;
+        let tries = self.terms().repair && lane == Lane::Interactive;
         let Some(recommendation) = request.recommendation.as_ref().filter(|_| tries) else {
             return Vec::new();
         };

@@ -40,7 +40,7 @@ impl Engine {
         no_cache: bool,
     ) -> (Request, Vec<Repair>) {
         let given = match &request {
-            Request::Body(Body { recommendation: Some(given), .. }) if self.settings.guard.repair => {
+            Request::Body(Body { recommendation: Some(given), .. }) if self.terms().repair => {
                 given.clone()
             }
             _ => return (request, Vec::new()),
@@ -48,7 +48,7 @@ impl Engine {
         let (sound, mut repairs) = repair(&given, &());
         let request = if repairs.is_empty() { request } else { Request::Body(sound.clone().into_body()) };
         let Request::Body(body) = &request else { return (request, repairs) };
-        let keeps = !(no_cache && self.settings.honour_no_cache);
+        let keeps = !(no_cache && self.terms().honour_no_cache);
         if keeps && self.store.get_by(look, &self.bodies.key(body)).is_some() {
             return (request, repairs);
         }

@@ -119,11 +119,15 @@ impl Engine {
         self.refresh_rows(kind, &stale, caller);
 
         // Lazy: a chunk's flights open, and its time in the queue begins, when the stream polls it.
-        let chunks = order.chunks(self.settings.batch.max_ids);
+        let (max_ids, at_once) = {
+            let terms = self.terms();
+            (terms.max_ids, terms.max_parallel_per_request.max(1))
+        };
+        let chunks = order.chunks(max_ids);
         let pending: Vec<_> = chunks.map(|chunk| self.fetch_chunk(kind, chunk, caller)).collect();
         // Unordered: the first failure is the answer, whichever chunk it comes from.
         let fetched: Vec<Vec<FetchedId>> = stream::iter(pending)
-            .buffer_unordered(self.settings.max_parallel_per_request.max(1))
+            .buffer_unordered(at_once)
             .try_collect()
             .await?;
 
@@ -232,7 +236,7 @@ impl Engine {
     fn trace(&self, gathered: &Gathered) -> Trace {
         let parts = &gathered.parts;
         let held = parts.iter().filter(|part| part.from != From::Upstream).count();
-        let direct_calls = parts.len().div_ceil(self.settings.batch.max_ids) as u64;
+        let direct_calls = parts.len().div_ceil(self.terms().max_ids) as u64;
         let detail = format!("rows={} hit={held} calls={}", parts.len(), gathered.calls);
         if held == parts.len() {
             let stale = parts.iter().any(|part| part.from == From::Stale);

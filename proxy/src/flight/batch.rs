@@ -16,6 +16,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use recobeat_ops::trace::{Context, Span};
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep};
@@ -115,7 +116,7 @@ pub struct Wish {
 pub struct Batches(Arc<Inner>);
 
 struct Inner {
-    settings: BatchSettings,
+    settings: ArcSwap<BatchSettings>,
     flights: Flights<RowKey, RowResult, Arc<Seat>>,
     pools: Mutex<HashMap<Group, Pool<RowLanding>>>,
     dispatch: Arc<Dispatch>,
@@ -139,7 +140,7 @@ impl Batches {
         runtime: Handle,
     ) -> Self {
         Self(Arc::new(Inner {
-            settings,
+            settings: ArcSwap::from_pointee(settings),
             flights: Flights::default(),
             pools: Mutex::default(),
             dispatch,
@@ -177,6 +178,16 @@ impl Batches {
         }
         self.0.open(kind, opened, wish);
         joined_all
+    }
+
+    /// Other settings from now on, for ids that wait as well.
+    pub fn apply(&self, settings: BatchSettings) {
+        self.0.settings.store(Arc::new(settings));
+        let mut waiting = Vec::new();
+        for (group, pool) in lock(&self.0.pools).iter_mut() {
+            waiting.extend(pool.resize(settings.max_ids).map(|client| (*group, client)));
+        }
+        waiting.into_iter().for_each(|(group, client)| self.0.provide(group, client));
     }
 
     /// Flights in the air.
@@ -278,7 +289,7 @@ impl Inner {
 
     async fn carry(self: Arc<Self>, group: Group, carrier: Arc<Carrier>, ticket: Ticket) {
         tokio::select! {
-            () = sleep(self.settings.linger) => {}
+            () = sleep(self.settings.load().linger) => {}
             () = carrier.full.notified() => {}
         }
         ticket.ready();
@@ -377,7 +388,7 @@ impl Inner {
 
     fn with_pool<R>(&self, group: Group, act: impl FnOnce(&mut Pool<RowLanding>) -> R) -> R {
         let mut pools = lock(&self.pools);
-        let pool = pools.entry(group).or_insert_with(|| Pool::new(self.settings.max_ids));
+        let pool = pools.entry(group).or_insert_with(|| Pool::new(self.settings.load().max_ids));
         act(pool)
     }
 }

@@ -11,6 +11,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use http::StatusCode;
 use recobeat_ops::trace::{Context, Kind, Span};
 use tokio::time::{Instant, sleep};
@@ -22,7 +23,7 @@ use super::urgency::Urgency;
 use crate::api::Endpoint;
 use crate::budget::{Budget, Lane, Missed, Permit, Ticket, whole_seconds};
 use crate::telemetry::Metrics;
-use crate::upstream::{Breaker, CallError, Reply, Request, Upstream};
+use crate::upstream::{Breaker, BreakerSettings, CallError, Reply, Request, Upstream};
 
 /// 429s after which a fetch gives up; its waiters have usually left long before.
 const THROTTLED_AT_MOST: u32 = 5;
@@ -68,7 +69,7 @@ pub struct Dispatch {
     budget: Arc<Budget>,
     upstream: Arc<dyn Upstream>,
     breaker: Mutex<Breaker>,
-    patience: Patience,
+    patience: ArcSwap<Patience>,
     metrics: Arc<Metrics>,
 }
 
@@ -80,7 +81,14 @@ impl Dispatch {
         patience: Patience,
         metrics: Arc<Metrics>,
     ) -> Self {
+        let patience = ArcSwap::from_pointee(patience);
         Self { budget, upstream, breaker: Mutex::new(breaker), patience, metrics }
+    }
+
+    /// Other settings from now on. A fetch under way keeps the time it has in all.
+    pub fn apply(&self, patience: Patience, breaker: BreakerSettings) {
+        self.patience.store(Arc::new(patience));
+        self.breaker(|now| now.apply(breaker));
     }
 
     pub fn budget(&self) -> &Arc<Budget> {
@@ -189,7 +197,7 @@ impl Dispatch {
             };
             attempts += 1;
             let pause = self.pause(attempts);
-            if attempts < self.patience.max_attempts && Instant::now() + pause < limit {
+            if attempts < self.patience.load().max_attempts && Instant::now() + pause < limit {
                 sleep(pause).await;
                 if let Ok(granted) = self.retry_permit(urgency, client, limit, &stage).await {
                     permit = granted;
@@ -269,13 +277,14 @@ impl Dispatch {
     }
 
     fn pause(&self, attempts: u32) -> Duration {
-        let backoff = self.patience.backoff * 2_u32.saturating_pow(attempts.saturating_sub(1));
+        let backoff = self.patience.load().backoff * 2_u32.saturating_pow(attempts.saturating_sub(1));
         backoff.mul_f64(0.9 + 0.2 * rand::random::<f64>())
     }
 
     fn time_limit(&self, endpoint: &Endpoint) -> Duration {
         let search = endpoint.path.ends_with("/search") || endpoint.path.starts_with("/v1/artist");
-        if search { self.patience.search } else { self.patience.total }
+        let patience = self.patience.load();
+        if search { patience.search } else { patience.total }
     }
 
     fn breaker_failed(&self) {

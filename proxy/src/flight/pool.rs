@@ -75,6 +75,14 @@ impl<R> Pool<R> {
         Self { max_ids, waiting, carriers: Vec::new() }
     }
 
+    /// Carriers take so many ids from now on. One of the clients whose ids wait, for whom more carriers
+    /// may be needed.
+    pub(super) fn resize(&mut self, max_ids: usize) -> Option<IpAddr> {
+        self.max_ids = max_ids;
+        self.wake_if_full();
+        self.waiting.values().find_map(FairQueue::first)
+    }
+
     /// True when one more id of this lane needs a start that is not queued yet.
     pub(super) fn needs_start(&self, lane: Lane) -> bool {
         self.carried(lane) < self.batches_for(self.riders(lane) + 1)

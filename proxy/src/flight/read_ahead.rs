@@ -32,7 +32,7 @@ const SLOTS: usize = 1 << 16;
 /// What is read ahead, and whether it pays.
 #[derive(Debug)]
 pub struct ReadAhead {
-    /// Empty: switched off.
+    on: AtomicBool,
     tags: Box<[AtomicU32]>,
     watch: Mutex<Watch>,
     paused: AtomicBool,
@@ -41,12 +41,17 @@ pub struct ReadAhead {
 
 impl ReadAhead {
     pub fn new(on: bool, metrics: Arc<Metrics>) -> Self {
-        let tags = (0..if on { SLOTS } else { 0 }).map(|_| AtomicU32::new(0)).collect();
-        Self { tags, watch: Mutex::default(), paused: AtomicBool::new(false), metrics }
+        let tags = (0..SLOTS).map(|_| AtomicU32::new(0)).collect();
+        Self { on: AtomicBool::new(on), tags, watch: Mutex::default(), paused: AtomicBool::new(false), metrics }
+    }
+
+    /// What is on watch while it is off counts as not asked for.
+    pub fn turn(&self, on: bool) {
+        self.on.store(on, Ordering::Relaxed);
     }
 
     pub(super) fn is_on(&self) -> bool {
-        !self.tags.is_empty()
+        self.on.load(Ordering::Relaxed)
     }
 
     pub fn is_paused(&self) -> bool {

@@ -9,7 +9,7 @@
 //! forget, add and exempt.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::{BufMut as _, Bytes, BytesMut};
@@ -78,7 +78,7 @@ pub struct Listed {
 #[derive(Debug)]
 pub struct DenyList {
     store: Arc<Store>,
-    on: bool,
+    on: AtomicBool,
     exempt: Exempt,
     answered: Cache<Arc<str>, Arc<AtomicU64>>,
 }
@@ -87,7 +87,16 @@ impl DenyList {
     /// `on`: otherwise nothing is learned and nothing denied.
     pub fn new(store: Arc<Store>, on: bool) -> Self {
         let exempt = Exempt::new(Arc::clone(&store));
-        Self { store, on, exempt, answered: Cache::new(COUNTED) }
+        Self { store, on: AtomicBool::new(on), exempt, answered: Cache::new(COUNTED) }
+    }
+
+    /// Off, what is denied is asked again; it is known still when it is on again.
+    pub fn turn(&self, on: bool) {
+        self.on.store(on, Ordering::Relaxed);
+    }
+
+    fn is_on(&self) -> bool {
+        self.on.load(Ordering::Relaxed)
     }
 
     pub fn exempt(&self) -> &Exempt {
@@ -96,13 +105,13 @@ impl DenyList {
 
     /// What memory knows of a request. Nothing is awaited unless there is something to know.
     pub async fn known(&self, look: Look, text: &str) -> Option<Denial> {
-        let denial = self.on.then(|| self.store.get_by(look, &key(text))).flatten()?;
+        let denial = self.is_on().then(|| self.store.get_by(look, &key(text))).flatten()?;
         self.unless_exempt(text, denial).await
     }
 
     /// What the tier behind memory knows.
     pub async fn recall(&self, look: Look, text: &str) -> Option<Denial> {
-        if !self.on {
+        if !self.is_on() {
             return None;
         }
         let denial = self.store.recall_body_by(look, key(text)).await?;
@@ -120,7 +129,7 @@ impl DenyList {
 
     /// What memory knows, without waiting for anything.
     pub fn held(&self, look: Look, text: &str) -> Option<Denial> {
-        let held = self.on.then(|| self.store.get_by(look, &key(text))).flatten()?;
+        let held = self.is_on().then(|| self.store.get_by(look, &key(text))).flatten()?;
         (!self.exempt.contains(text)).then(|| Denial::read(held.entry))
     }
 
@@ -191,10 +200,10 @@ impl DenyList {
     }
 
     async fn may_deny(&self, text: &str) -> bool {
-        if self.on {
+        if self.is_on() {
             self.exempt.ready().await;
         }
-        self.on && !self.exempt.contains(text)
+        self.is_on() && !self.exempt.contains(text)
     }
 
     async fn unless_exempt(&self, text: &str, held: Held) -> Option<Denial> {

@@ -58,6 +58,12 @@ impl Breaker {
         Self { settings, state: State::Closed, consecutive: 0, window: VecDeque::new() }
     }
 
+    /// Other settings from now on, for what is in the window too. Calls that are suspended stay so for
+    /// as long as was said.
+    pub fn apply(&mut self, settings: BreakerSettings) {
+        self.settings = settings;
+    }
+
     /// How long calls stay suspended; `None` when one may be tried.
     pub fn suspended(&self, now: Instant) -> Option<Duration> {
         match self.state {

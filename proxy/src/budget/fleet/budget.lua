@@ -48,10 +48,6 @@ local arrival = math.min(tonumber(known.arrival) or 0, now)
 local gathering = math.min(tonumber(known.gathering) or 0, now + MEMORY)
 local full = math.min(tonumber(known.full) or 0, now)
 
-local limits = report.limits
-local ceiling = limits.rate
-local rate = math.min(tonumber(known.rate) or ceiling, ceiling)
-
 local others, me = {}, nil
 local said = redis.call('HGETALL', replicas)
 for index = 1, #said, 2 do
@@ -75,12 +71,29 @@ end
 local new = not me
 me = me or { granted = 0, heard = now }
 
-local function keep(name, replica)
-  redis.call('HSET', replicas, name, cjson.encode(replica))
-end
-
 local function present(name)
   return name == report.replica or (others[name] and others[name].heard > now - SILENT)
+end
+
+-- Limits are changed in one replica after the other. Meanwhile the strictest hold for all: lower ones as
+-- soon as the first has heard of them, higher ones when the last has.
+local limits = {}
+for name, value in pairs(report.limits) do limits[name] = value end
+for name, replica in pairs(others) do
+  local theirs = present(name) and replica.limits
+  if theirs then
+    limits.rate = math.min(limits.rate, theirs.rate)
+    limits.interval = math.max(limits.interval, theirs.interval)
+    limits.in_flight = math.min(limits.in_flight, theirs.in_flight)
+    limits.adaptive = limits.adaptive or theirs.adaptive
+    limits.replicas = math.max(limits.replicas, theirs.replicas)
+  end
+end
+local ceiling = limits.rate
+local rate = math.min(tonumber(known.rate) or ceiling, ceiling)
+
+local function keep(name, replica)
+  redis.call('HSET', replicas, name, cjson.encode(replica))
 end
 
 -- What the replica says about itself replaces what was known of it -------------------------------
@@ -253,6 +266,7 @@ end
 -- What is kept, and what is told -----------------------------------------------------------------
 
 me.seq, me.heard, me.remembered, me.queue = report.seq, now, now + MEMORY, report.queue
+me.limits = report.limits
 if report.leaving then
   redis.call('HDEL', replicas, report.replica)
 else

@@ -19,6 +19,9 @@
 //! reports: each names its starts, its peers and what they were last seen doing, so peers that
 //! have not yet spoken count as silent.
 //!
+//! Where replicas go by different limits, as they do for a while whenever an operator changes them,
+//! the ledger goes by the strictest of those that are present.
+//!
 //! What cannot be known: beyond that minute a replica that runs on, cut off alone, looks like one
 //! that died, and the others take its part. So does a call of such a replica beyond its lease: more
 //! than all slots may be in use until it ends. Slots kept for longer would be those of the dead.

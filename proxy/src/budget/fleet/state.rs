@@ -95,6 +95,14 @@ impl Fleet {
         FleetState { replicas, joined: self.joined }
     }
 
+    /// There are at least so many replicas from now on. True when that changes the part of the budget
+    /// that this one keeps to.
+    pub(in crate::budget) fn expect_replicas(&mut self, least: u32) -> bool {
+        let before = self.size();
+        self.least = least.max(1);
+        !self.joined && self.size() != before
+    }
+
     /// Replicas there may be.
     pub(super) fn size(&self) -> u32 {
         u32::try_from(self.peers.len() + 1).unwrap_or(u32::MAX).max(self.least)

@@ -146,7 +146,7 @@ impl Scheduler {
         let size = fleet.size();
         let Some(seen) = fleet.seen else { return self.pace.split(now, size, QUIET) };
         if size == 1 {
-            return;
+            return self.pace.join();
         }
         // What happened since is unknown: somebody may have started whenever the gap allowed it.
         let since = (now - seen).div_duration_f64(self.pace.gap().max(Duration::from_millis(1)));

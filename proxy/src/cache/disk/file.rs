@@ -25,6 +25,7 @@ use std::fs::{self, OpenOptions};
 use std::io;
 use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Once};
 
 use redb::backends::FileBackend;
@@ -129,8 +130,8 @@ pub(super) fn opener() -> Opener {
 pub(super) struct File {
     database: Option<Database>,
     path: PathBuf,
-    /// What the entries may weigh.
-    most: u64,
+    /// Bound of the blocks it uses.
+    max_bytes: Arc<AtomicU64>,
 }
 
 /// How full it is.
@@ -145,8 +146,8 @@ pub(super) struct Size {
 }
 
 impl File {
-    /// Opens or makes the file. `max_bytes` bounds the blocks it uses.
-    pub(super) fn open(path: &Path, max_bytes: u64, opener: &Opener) -> Result<(Self, Size), Trouble> {
+    /// Opens or makes the file. `max_bytes` bounds the blocks it uses, as it is at each write.
+    pub(super) fn open(path: &Path, max_bytes: &Arc<AtomicU64>, opener: &Opener) -> Result<(Self, Size), Trouble> {
         quieten();
         let unavailable = |error: io::Error| Trouble::Unavailable(error.to_string());
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
@@ -157,8 +158,8 @@ impl File {
         let mut builder = Builder::new();
         builder.set_cache_size(PAGE_CACHE);
         let database = guarded(|| Ok(opener(&builder, file)?))?;
-        let most = max_bytes / 100 * FILLING;
-        let file = Self { database: Some(database), path: path.to_owned(), most };
+        let max_bytes = Arc::clone(max_bytes);
+        let file = Self { database: Some(database), path: path.to_owned(), max_bytes };
         let size = file.write(|tables| {
             let found = tables.about.get("format")?.map(|format| format.value());
             match found {
@@ -174,6 +175,11 @@ impl File {
         Ok((file, size))
     }
 
+    /// What the entries may weigh.
+    fn most(&self) -> u64 {
+        self.max_bytes.load(Ordering::Relaxed) / 100 * FILLING
+    }
+
     /// Carries a batch out, and evicts what no longer fits.
     pub(super) fn apply(&self, batch: &Batch) -> Result<Size, Trouble> {
         let mut writes: Vec<_> = batch.iter().map(|(key, (_, write))| (form::key(key), key, write)).collect();
@@ -186,13 +192,13 @@ impl File {
                     Write::Forget => tables.remove(at)?,
                 }
             }
-            tables.evict(self.most, STEP.max(2 * writes.len() as u64))
+            tables.evict(self.most(), STEP.max(2 * writes.len() as u64))
         })
     }
 
     /// Evicts a little of what is too much.
     pub(super) fn evict(&self) -> Result<Size, Trouble> {
-        self.write(|tables| tables.evict(self.most, STEP))
+        self.write(|tables| tables.evict(self.most(), STEP))
     }
 
     /// Looks at the next `step` entries after `cursor` and drops those that can be served no more.
@@ -250,7 +256,7 @@ impl File {
                 act(&mut tables)?;
                 tables.about.insert("weight", tables.weight)?;
                 let (entries, weight) = (tables.entries.len()?, tables.weight);
-                Size { entries, weight, over: weight > self.most && entries > 0, evicted: tables.evicted }
+                Size { entries, weight, over: weight > self.most() && entries > 0, evicted: tables.evicted }
             };
             transaction.commit()?;
             Ok(size)

@@ -92,7 +92,9 @@ pub(super) struct Disk {
 }
 
 struct Shared {
-    settings: Settings,
+    path: PathBuf,
+    /// As in [`Settings`]; the file looks at it with each write.
+    max_bytes: Arc<AtomicU64>,
     opener: Opener,
     retry: Duration,
     state: Mutex<State>,
@@ -110,7 +112,7 @@ struct Shared {
 
 impl std::fmt::Debug for Shared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shared").field("settings", &self.settings).finish_non_exhaustive()
+        f.debug_struct("Shared").field("path", &self.path).finish_non_exhaustive()
     }
 }
 
@@ -212,7 +214,8 @@ impl Disk {
             away: None,
         };
         let shared = Arc::new(Shared {
-            settings,
+            path: settings.path,
+            max_bytes: Arc::new(AtomicU64::new(settings.max_bytes)),
             opener,
             retry,
             state: Mutex::new(state),
@@ -232,6 +235,11 @@ impl Disk {
             state.away = Some(error.to_string());
         }
         Self { shared, readers: Arc::new(Semaphore::new(READERS)) }
+    }
+
+    /// Another bound from now on.
+    pub(super) fn bound(&self, max_bytes: u64) {
+        self.shared.max_bytes.store(max_bytes, Ordering::Relaxed);
     }
 
     /// Waits until the first attempt to open the file has ended.

@@ -154,23 +154,22 @@ fn committed(shared: &Shared, file: &File, size: Size, batch: Option<(&Batch, u6
 }
 
 fn open(shared: &Shared, pace: &mut Pace) {
-    let settings = &shared.settings;
-    let mut opened = File::open(&settings.path, settings.max_bytes, &shared.opener);
+    let open = || File::open(&shared.path, &shared.max_bytes, &shared.opener);
+    let mut opened = open();
     if let Err(Trouble::Damaged(reason)) = &opened
         && !pace.replaced
     {
         pace.replaced = true;
-        opened = move_aside(shared, reason)
-            .and_then(|()| File::open(&settings.path, settings.max_bytes, &shared.opener));
+        opened = move_aside(shared, reason).and_then(|()| open());
     }
     match opened {
         Ok((file, size)) => {
             let file_bytes = file.blocks();
             let mut state = shared.lock();
             if state.away.take().is_some() {
-                tracing::info!(path = %settings.path.display(), entries = size.entries, "the disk tier is back");
+                tracing::info!(path = %shared.path.display(), entries = size.entries, "the disk tier is back");
             } else if state.phase == Phase::Opening {
-                tracing::info!(path = %settings.path.display(), entries = size.entries, "the disk tier is open");
+                tracing::info!(path = %shared.path.display(), entries = size.entries, "the disk tier is open");
             }
             state.file = Some(Arc::new(file));
             state.epoch += 1;
@@ -189,7 +188,7 @@ fn open(shared: &Shared, pace: &mut Pace) {
 
 /// Makes room for a new file.
 fn move_aside(shared: &Shared, reason: &str) -> Result<(), Trouble> {
-    let path = &shared.settings.path;
+    let path = &shared.path;
     let aside = set_aside(path).map_err(|error| {
         Trouble::Unavailable(format!("damaged ({reason}), and it cannot be moved aside: {error}"))
     })?;
@@ -236,7 +235,7 @@ fn went_away(shared: &Shared, trouble: &Trouble) {
     drop(state);
     if before.is_none() {
         tracing::warn!(
-            path = %shared.settings.path.display(),
+            path = %shared.path.display(),
             reason = %trouble,
             "the disk tier is away: serving from memory alone"
         );

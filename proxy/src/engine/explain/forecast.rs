@@ -12,10 +12,10 @@ impl Engine {
         let suspended = self.dispatch.suspended().is_some();
         let awaited = requests.len() - refreshes;
         let lane = if awaited > 0 { Lane::Interactive } else { Lane::Refresh };
-        let deadline = Instant::now() + self.settings.queue_timeout;
+        let deadline = Instant::now() + self.terms().queue_timeout;
         let foresee = |calls| self.budget.foresee(lane, NEWCOMER, calls, deadline);
         // Those of one request queue together as far as they run together; the rest comes later.
-        let together = awaited.clamp(1, self.settings.max_parallel_per_request.max(1));
+        let together = awaited.clamp(1, self.terms().max_parallel_per_request.max(1));
         let refused = suspended || !foresee(together).in_time;
         let idle = requests.is_empty() || (awaited == 0 && (suspended || self.budget.allows_none()));
         let calls = if idle { 0 } else { requests.len() };

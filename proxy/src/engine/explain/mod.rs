@@ -73,7 +73,7 @@ impl Engine {
     async fn explain_request(&self, request: Request) -> Explanation {
         let (request, repairs) = self.repaired(Look::Glance, request, false).await;
         let request = self.as_served(request);
-        let told = match guard::refusal(&self.settings.guard.rules, &request) {
+        let told = match guard::refusal(&self.terms().rules, &request) {
             Some(body) => self.explain_refusal(&request, &body),
             None => match &request {
                 Request::Rows(rows) => self.explain_rows(rows.kind, &rows.ids).await,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::message::{Ask, Peer, Report, View};
+use super::super::message::{Ask, Peer, Report, Rules, View};
 
 const WINDOW: f64 = 60_250.0;
 const MINUTE: f64 = 60_000.0;
@@ -23,6 +23,7 @@ struct Replica {
     queue: usize,
     granted: f64,
     asks: u8,
+    limits: Option<Rules>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -59,6 +60,8 @@ impl Book {
         }
         let new = me.is_none();
         let mut me = me.cloned().unwrap_or(Replica { heard: now, ..Replica::default() });
+        let told = report.limits.clone();
+        let report = &Report { limits: self.strictest(now, report), ..report.clone() };
         let ceiling = f64::from(report.limits.rate);
         let (rate, since) = self.rate.unwrap_or((ceiling, now));
         let (mut rate, mut since) = (rate.min(ceiling), since.min(now.max(self.hold)));
@@ -114,6 +117,7 @@ impl Book {
         let mut view = View { epoch, turn: self.turn, now, ..View::default() };
         (view.granted, view.retry) = self.answer(now, report, &mut me, rate, gap);
         me = Replica { seq: report.seq, heard: now, remembered: now + MEMORY, queue: report.queue, ..me };
+        me.limits = Some(told);
         if report.leaving {
             self.replicas.remove(name);
         } else {
@@ -137,6 +141,20 @@ impl Book {
             })
             .collect();
         view
+    }
+
+    fn strictest(&self, now: f64, report: &Report) -> Rules {
+        let others = self.replicas.iter().filter(|(name, _)| **name != report.replica);
+        let present = others.filter(|(_, replica)| replica.heard > now - SILENT);
+        present.filter_map(|(_, replica)| replica.limits.as_ref()).fold(report.limits.clone(), |one, other| {
+            Rules {
+                rate: one.rate.min(other.rate),
+                interval: one.interval.max(other.interval),
+                in_flight: one.in_flight.min(other.in_flight),
+                adaptive: one.adaptive || other.adaptive,
+                replicas: one.replicas.max(other.replicas),
+            }
+        })
     }
 
     /// A clock that was set back stretches nothing.

@@ -46,6 +46,8 @@ struct Step {
     answered: bool,
     background: bool,
     odd: u8,
+    /// Of the three sets that it goes by.
+    limits: usize,
 }
 
 fn throttled() -> impl Strategy<Value = Throttled> {
@@ -58,9 +60,10 @@ prop_compose! {
         pause in prop_oneof![0..900_u32, 0..90_000_u32], replica in 0..3_usize,
         flags in prop::array::uniform6(prop::bool::weighted(0.2)), queue in 0..4_usize,
         throttled in prop::option::weighted(0.1, throttled()), odd in 0..40_u8,
+        limits in 0..3_usize,
     ) -> Step {
         let [whole, moved, voided, ended, answered, background] = flags;
-        Step { pause, replica, whole, moved, voided, ended, queue, throttled, answered, background, odd }
+        Step { pause, replica, whole, moved, voided, ended, queue, throttled, answered, background, odd, limits }
     }
 }
 
@@ -108,7 +111,13 @@ impl Writer {
             sent: if step.odd == 3 { now - 501.0 } else { now },
             turn: view.turn,
             seen: view.now,
-            limits: Rules { rate: 12, interval: 750.0, in_flight: 4, adaptive: true, replicas: 2 },
+            limits: Rules {
+                rate: [12, 12, 5][step.limits],
+                interval: [750.0, 2_000.0, 100.0][step.limits],
+                in_flight: [4, 2, 7][step.limits],
+                adaptive: step.limits != 2,
+                replicas: [2, 3, 1][step.limits],
+            },
             starts,
             voids,
             held: self.held.clone(),

@@ -17,6 +17,8 @@ pub mod flight;
 pub mod front;
 pub mod guard;
 pub mod link;
+pub mod parts;
+pub mod reload;
 pub mod serve;
 pub mod telemetry;
 pub mod upstream;

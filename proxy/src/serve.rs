@@ -19,15 +19,14 @@ use tokio::time::{sleep, timeout};
 
 use crate::admin::{self, Admin};
 use crate::budget::Permit;
-use crate::cache;
 use crate::clock::Clock;
-use crate::config::{Config, Oversize};
-use crate::engine::{Answer, Caller, Engine, Settings, Spare};
-use crate::flight::{BatchSettings, Patience};
-use crate::front::{self, FrontError, FrontSettings, Outcome, Service};
-use crate::guard::{self, Rules};
-use crate::link::{self, AddressError, Link, Nodes};
-use crate::upstream::{BreakerSettings, Client, Target, TargetError, TargetSettings};
+use crate::config::{Config, Loaded, Sources};
+use crate::engine::{Answer, Caller, Engine};
+use crate::front::{self, FrontError, Outcome, Service};
+use crate::link::{AddressError, Link};
+use crate::parts::{Parts, engine_settings, front_settings, link_settings, target_settings};
+use crate::reload::{self, Running};
+use crate::upstream::{Client, Target, TargetError};
 
 /// How often the upstream is probed for being reachable, while it is and while it is not. A probe
 /// is a TCP connection without a request: it costs no call.
@@ -59,10 +58,12 @@ pub enum ServeError {
 }
 
 /// Runs until SIGTERM or SIGINT.
-pub fn serve(config: &Config) -> Result<(), ServeError> {
+pub fn serve(loaded: &Loaded, sources: Sources) -> Result<(), ServeError> {
+    let config = &loaded.config;
     // The exporter may speak TLS.
     install_default_crypto_provider();
-    let (_log, traces) = config.telemetry.start(QUIET, "recobeat-proxy", env!("CARGO_PKG_VERSION"))?;
+    let (log, traces) = config.telemetry.start(QUIET, "recobeat-proxy", env!("CARGO_PKG_VERSION"))?;
+    let file = loaded.path.as_deref().and_then(reload::watch);
     let runtime = Builder::new_multi_thread().thread_name("engine").enable_all().build()?;
     let proxy = Arc::new(assemble(config, runtime.handle())?);
 
@@ -72,7 +73,16 @@ pub fn serve(config: &Config) -> Result<(), ServeError> {
     let prepared = front::prepare(front_settings.clone(), Arc::clone(&proxy))?;
 
     let admin_address = admin_listener.local_addr()?;
-    start_admin(config, &proxy, admin_listener, front_settings.listen, &runtime)?;
+    let parts = Parts {
+        engine: Arc::clone(&proxy.engine),
+        target: Arc::clone(&proxy.target),
+        terms: prepared.terms.clone(),
+        log: Box::new(move |directives| log.set_level(directives).map_err(|error| error.to_string())),
+    };
+    let metrics = Arc::clone(proxy.engine.metrics());
+    let running = Running::new(sources, loaded, metrics, move |config| parts.apply(config));
+    start_admin(&running, &proxy, admin_listener, front_settings.listen, &runtime)?;
+    runtime.spawn(reload::reload_when_told(running, file));
     runtime.block_on(proxy.engine.connected(OPEN));
     if !proxy.engine.settled(OPEN) {
         tracing::info!("the cache's file is still being opened: answering without it until then");
@@ -159,20 +169,15 @@ fn assemble(config: &Config, runtime: &Handle) -> Result<Proxy, ServeError> {
 }
 
 fn start_admin(
-    config: &Config,
+    running: &Arc<Running>,
     proxy: &Proxy,
     listener: TcpListener,
     public: SocketAddr,
     runtime: &Runtime,
 ) -> Result<(), ServeError> {
     let (reachable, upstream) = watch::channel(None);
-    runtime.spawn(watch_upstream(Arc::clone(&proxy.target), config.upstream.timeouts.connect, reachable));
-    let admin = Admin {
-        engine: Arc::clone(&proxy.engine),
-        upstream,
-        token: config.admin.token.clone(),
-        config: serde_json::to_value(config).unwrap_or_default(),
-    };
+    runtime.spawn(watch_upstream(Arc::clone(&proxy.target), reachable));
+    let admin = Admin { engine: Arc::clone(&proxy.engine), upstream, running: Arc::clone(running) };
     let _inside = runtime.enter();
     let listener = tokio::net::TcpListener::from_std(listener)?;
     runtime.spawn(async move {
@@ -199,12 +204,9 @@ async fn accepts(public: SocketAddr) {
 }
 
 /// Keeps saying whether the upstream can be connected to; one log line per change.
-async fn watch_upstream(
-    target: Arc<Target>,
-    limit: Duration,
-    reachable: watch::Sender<Option<Result<(), String>>>,
-) {
+async fn watch_upstream(target: Arc<Target>, reachable: watch::Sender<Option<Result<(), String>>>) {
     loop {
+        let limit = target.connect_timeout();
         let outcome = match timeout(limit, target.probe()).await {
             Ok(outcome) => outcome.map_err(|error| error.to_string()),
             Err(_) => Err(format!("no connection within {limit:?}")),
@@ -236,134 +238,4 @@ fn warn(listen: SocketAddr) {
     if listen.port().to_string().contains("404") {
         tracing::warn!(%listen, "some clients take any error text with 404 in it, the port included, for a missing page");
     }
-}
-
-fn target_settings(config: &Config) -> TargetSettings {
-    let upstream = &config.upstream;
-    TargetSettings {
-        https: upstream.base_url.https(),
-        host: upstream.base_url.host().to_owned(),
-        port: upstream.base_url.port(),
-        prefix: upstream.base_url.prefix().to_owned(),
-        user_agent: upstream.user_agent.clone(),
-        ca_file: upstream.ca_file.clone(),
-        connect_timeout: upstream.timeouts.connect,
-        total_timeout: upstream.timeouts.total,
-        pool_idle: upstream.pool.idle,
-        pool_max: upstream.pool.max,
-        idle_timeout: upstream.pool.idle_timeout,
-    }
-}
-
-fn front_settings(config: &Config, target: &Target) -> FrontSettings {
-    let defaults = FrontSettings::default();
-    FrontSettings {
-        listen: config.listen,
-        tls: config.tls.as_ref().map(|tls| front::TlsFiles { cert: tls.cert.clone(), key: tls.key.clone() }),
-        limits: front::Limits {
-            uri: bytes(config.limits.uri),
-            header_deadline: config.limits.header_deadline,
-            idle: config.limits.idle,
-            upload: bytes(config.limits.upload),
-            connections: config.limits.connections,
-            stream: config.upstream.timeouts.total,
-            ..defaults.limits
-        },
-        cors_origins: config.cors.allowed_origins.clone(),
-        upstream: front::UpstreamFace {
-            authority: String::from_utf8_lossy(target.authority().as_bytes()).into_owned(),
-            path_prefix: config.upstream.base_url.prefix().to_owned(),
-            user_agent: config.upstream.user_agent.clone(),
-        },
-        ca_file: config.upstream.ca_file.clone(),
-        upstream_idle: config.upstream.pool.idle,
-        ..defaults
-    }
-}
-
-/// `None`: this proxy is alone.
-fn link_settings(config: &Config) -> Result<Option<link::Settings>, AddressError> {
-    let redis = &config.cache.redis;
-    let Some(url) = &redis.url else { return Ok(None) };
-    Ok(Some(link::Settings {
-        nodes: Nodes::parse(url)?,
-        prefix: redis.prefix.clone(),
-        lookup_timeout: redis.lookup_timeout,
-        connect_timeout: redis.connect_timeout,
-        pool: redis.pool,
-    }))
-}
-
-fn engine_settings(config: &Config, link: Option<Arc<Link>>) -> Settings {
-    let Config { upstream, budget, batch, cache, guard, .. } = config;
-    Settings {
-        budget: crate::budget::Limits {
-            rate_per_minute: budget.rate_per_minute,
-            min_interval: budget.min_interval,
-            max_in_flight: budget.max_in_flight,
-            adaptive: budget.adaptive,
-        },
-        replicas: budget.replicas,
-        queue_timeout: budget.queue_timeout,
-        batch: BatchSettings { max_ids: batch.max_ids, linger: batch.linger },
-        max_parallel_per_request: batch.max_parallel_per_request,
-        cache: cache::Settings {
-            ttls: cache::Ttls::new(|category| ttl(config, category)),
-            jitter: cache.jitter,
-            memory_bytes: cache.memory.max_bytes,
-            memory_entries: cache.memory.max_entries,
-            disk: cache.disk.enabled.then(|| cache::DiskSettings {
-                path: cache.disk.path.clone(),
-                max_bytes: cache.disk.max_bytes,
-            }),
-            link,
-        },
-        guard: guard::Settings {
-            rules: Rules {
-                recommendations: guard.rules,
-                max_ids_per_request: batch.max_ids_per_request,
-                split: batch.oversize == Oversize::Split,
-            },
-            repair: guard.repair,
-            deny: guard.deny,
-        },
-        honour_no_cache: cache.recommendation_no_cache == crate::config::NoCache::Honour,
-        spotify_ids_in_paths: cache.serve_spotify_ids_in_paths,
-        spare: Spare { early_refresh: cache.early_refresh, read_ahead: cache.read_ahead },
-        patience: Patience {
-            max_attempts: upstream.retry.max_attempts,
-            backoff: upstream.retry.backoff,
-            total: upstream.timeouts.total,
-            search: upstream.timeouts.search,
-        },
-        breaker: BreakerSettings {
-            consecutive_failures: upstream.breaker.consecutive_failures,
-            ratio: upstream.breaker.ratio,
-            window: upstream.breaker.window,
-            open_for: upstream.breaker.open_for,
-        },
-    }
-}
-
-fn ttl(config: &Config, category: cache::Category) -> cache::Ttl {
-    use cache::Category;
-    let categories = &config.cache.categories;
-    let found = match category {
-        Category::Track => categories.track,
-        Category::Features => categories.features,
-        Category::Artist => categories.artist,
-        Category::Album => categories.album,
-        Category::Mapping => categories.mapping,
-        Category::Missing => categories.missing,
-        Category::Denied => categories.denied,
-        Category::Recommendation => categories.recommendation,
-        Category::Search => categories.search,
-        Category::Page => categories.page,
-    };
-    cache::Ttl { fresh: found.ttl, stale: found.stale }
-}
-
-/// Sizes beyond the address space are as good as none.
-fn bytes(size: u64) -> usize {
-    usize::try_from(size).unwrap_or(usize::MAX)
 }

@@ -9,7 +9,8 @@ use super::Admin;
 
 /// Lets a request through when no token is set or it carries the right one.
 pub(super) async fn bearer(State(admin): State<Arc<Admin>>, request: Request, next: Next) -> Response {
-    let Some(token) = &admin.token else { return next.run(request).await };
+    let config = admin.running.config();
+    let Some(token) = &config.admin.token else { return next.run(request).await };
     let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let given = given.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
     if equal(given.as_bytes(), token.as_bytes()) {

@@ -15,6 +15,7 @@ mod history;
 mod metrics;
 mod page;
 mod registry;
+mod reload;
 mod stats;
 mod warm;
 mod wrong;
@@ -35,16 +36,16 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::engine::Engine;
+use crate::reload::Running;
 
 /// What the operators' endpoints look at.
 pub struct Admin {
     pub engine: Arc<Engine>,
     /// The upstream's reachability as last probed; `None` before the first probe.
     pub upstream: watch::Receiver<Option<Result<(), String>>>,
-    /// Bearer token; `None` = open, which is for loopback only.
-    pub token: Option<String>,
-    /// The running configuration with secrets hidden, as JSON.
-    pub config: serde_json::Value,
+    /// The configuration that runs. Without a bearer token in it, the listener is open, which is for
+    /// loopback only.
+    pub running: Arc<Running>,
 }
 
 impl Admin {
@@ -53,7 +54,8 @@ impl Admin {
         let guarded = Router::new()
             .route("/metrics", get(metrics::get))
             .route("/stats", get(stats::get))
-            .route("/config", get(stats::config))
+            .route("/config", get(reload::config))
+            .route("/reload", get(reload::standing).post(reload::reload))
             .route("/cache", get(cache::get).delete(cache::delete))
             .route("/deny", get(deny::list).post(deny::import).delete(deny::forget))
             .route("/explain", get(explain::get))

@@ -65,11 +65,6 @@ pub(super) async fn get(State(admin): State<Arc<Admin>>) -> Json<Value> {
     }))
 }
 
-/// The running configuration, secrets hidden.
-pub(super) async fn config(State(admin): State<Arc<Admin>>) -> Json<Value> {
-    Json(admin.config.clone())
-}
-
 /// Only categories that were looked up; `hit_rate` counts stale answers as hits.
 fn by_category(metrics: &Metrics) -> Value {
     let mut categories = Map::new();

@@ -24,6 +24,8 @@ mod tail;
 mod ticket;
 
 #[cfg(test)]
+mod changes;
+#[cfg(test)]
 mod tests;
 
 use std::net::IpAddr;

@@ -126,6 +126,11 @@ impl Store {
         }
     }
 
+    #[cfg(test)]
+    pub(crate) fn in_force(&self) -> String {
+        format!("{:?} disk={:?}", self.lifetimes.load(), self.tiers.disk().map(Disk::max_bytes))
+    }
+
     pub fn now(&self) -> Timestamp {
         self.moments.now()
     }

@@ -58,7 +58,7 @@ pub fn run() -> ExitCode {
     if let Some(Verb::Health) = cli.verb {
         return health(sources);
     }
-    let loaded = match Config::load(sources) {
+    let loaded = match Config::load(sources.clone()) {
         Ok(loaded) => loaded,
         Err(error) => {
             eprintln!("{error}");
@@ -69,7 +69,7 @@ pub fn run() -> ExitCode {
         Some(Verb::Check) => check::check(&loaded),
         Some(Verb::Explain(verb)) => verb.run(&loaded.config.admin),
         Some(Verb::Warm(verb)) => verb.run(&loaded.config.admin),
-        None | Some(Verb::Serve | Verb::Health) => match serve(&loaded.config) {
+        None | Some(Verb::Serve | Verb::Health) => match serve(&loaded, sources) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
                 eprintln!("recobeat-proxy: {error}");

@@ -190,6 +190,11 @@ impl Batches {
         waiting.into_iter().for_each(|(group, client)| self.0.provide(group, client));
     }
 
+    #[cfg(test)]
+    pub(crate) fn in_force(&self) -> String {
+        format!("{:?}", self.0.settings.load())
+    }
+
     /// Flights in the air.
     pub fn in_the_air(&self) -> usize {
         self.0.flights.len()

@@ -91,6 +91,11 @@ impl Dispatch {
         self.breaker(|now| now.apply(breaker));
     }
 
+    #[cfg(test)]
+    pub(crate) fn in_force(&self) -> String {
+        format!("{:?} {:?}", self.patience.load(), self.breaker(|breaker| breaker.settings().clone()))
+    }
+
     pub fn budget(&self) -> &Arc<Budget> {
         &self.budget
     }

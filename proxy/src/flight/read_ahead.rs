@@ -50,7 +50,7 @@ impl ReadAhead {
         self.on.store(on, Ordering::Relaxed);
     }
 
-    pub(super) fn is_on(&self) -> bool {
+    pub(crate) fn is_on(&self) -> bool {
         self.on.load(Ordering::Relaxed)
     }
 

@@ -17,14 +17,14 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, timeout_at};
 
 use super::refusal::Refusal;
-use super::settings::Limits;
+use super::terms::Terms;
 use super::{h1, h2};
 
 /// Lets connections in, one permit each.
 pub(super) struct Gate<P> {
     pub(super) app: Arc<P>,
     pub(super) tls: Option<Acceptor>,
-    pub(super) limits: Limits,
+    pub(super) terms: Terms,
     pub(super) room: Arc<Semaphore>,
     /// Ours, not Pingora's: it turns true while the listener still accepts.
     pub(super) stop: watch::Receiver<bool>,
@@ -36,7 +36,7 @@ where
     P: HttpServerApp + Send + Sync + 'static,
 {
     async fn process_new(self: &Arc<Self>, stream: Stream, _: &ShutdownWatch) -> Option<Stream> {
-        let deadline = Instant::now() + self.limits.header_deadline;
+        let deadline = Instant::now() + self.terms.now().limits.header_deadline;
         let stopping = *self.stop.borrow();
         let room = self.room.clone().try_acquire_owned().ok();
         let Some(_room) = room.filter(|_| !stopping) else {
@@ -54,9 +54,9 @@ where
         };
         let mut stop = self.stop.clone();
         if matches!(stream.selected_alpn_proto(), Some(ALPN::H2)) {
-            h2::serve(&self.app, stream, &self.limits, deadline, &mut stop).await;
+            h2::serve(&self.app, stream, &self.terms, deadline, &mut stop).await;
         } else {
-            h1::serve(&self.app, stream, &self.limits, Some(deadline), &mut stop).await;
+            h1::serve(&self.app, stream, &self.terms, Some(deadline), &mut stop).await;
         }
         None
     }

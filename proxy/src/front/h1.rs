@@ -20,7 +20,7 @@ use tokio::time::{Duration, Instant, timeout, timeout_at};
 
 use super::head::{self, Framing};
 use super::refusal::Refusal;
-use super::settings::Limits;
+use super::terms::Terms;
 
 /// How long a refused client may take to notice before its connection is cut. Cutting at once
 /// would reset it while it is still sending, and the answer would be lost.
@@ -39,7 +39,7 @@ enum Arrival {
 pub(super) async fn serve<P>(
     app: &Arc<P>,
     mut stream: Stream,
-    limits: &Limits,
+    terms: &Terms,
     mut deadline: Option<Instant>,
     stop: &mut ShutdownWatch,
 ) where
@@ -48,7 +48,7 @@ pub(super) async fn serve<P>(
     let mut buffer = BytesMut::with_capacity(4096);
     let mut kept = None;
     loop {
-        let (length, framing) = match arrive(&mut stream, &mut buffer, limits, deadline, stop).await {
+        let (length, framing) = match arrive(&mut stream, &mut buffer, terms, deadline, stop).await {
             Arrival::Complete(length, framing) => (length, framing),
             Arrival::Over => return,
             Arrival::Refused(refusal) => return refuse(stream, &buffer, &refusal).await,
@@ -75,11 +75,11 @@ pub(super) async fn serve<P>(
 async fn arrive(
     stream: &mut Stream,
     buffer: &mut BytesMut,
-    limits: &Limits,
+    terms: &Terms,
     mut deadline: Option<Instant>,
     stop: &mut ShutdownWatch,
 ) -> Arrival {
-    let idle_until = Instant::now() + limits.idle;
+    let idle_until = Instant::now() + terms.now().limits.idle;
     let mut seen = 0;
     loop {
         // RFC 9112 §2.2: empty lines before a request line are ignored.
@@ -88,17 +88,17 @@ async fn arrive(
             seen = 0;
         }
         if let Some(length) = head::end(buffer, seen) {
-            return match head::inspect(&buffer[..length], limits) {
+            return match head::inspect(&buffer[..length], &terms.now().limits) {
                 Ok(framing) => Arrival::Complete(length, framing),
                 Err(refusal) => Arrival::Refused(refusal),
             };
         }
-        if let Err(refusal) = head::fits(buffer, limits) {
+        if let Err(refusal) = head::fits(buffer, &terms.now().limits) {
             return Arrival::Refused(refusal);
         }
         seen = buffer.len();
         if seen > 0 && deadline.is_none() {
-            deadline = Some(Instant::now() + limits.header_deadline);
+            deadline = Some(Instant::now() + terms.now().limits.header_deadline);
         }
         let until = deadline.unwrap_or(idle_until);
         let read = tokio::select! {
@@ -115,7 +115,7 @@ async fn arrive(
                     StatusCode::REQUEST_TIMEOUT,
                     format!(
                         "the request's header section did not arrive within {:?}",
-                        limits.header_deadline
+                        terms.now().limits.header_deadline
                     ),
                 ));
             }

@@ -12,7 +12,7 @@ use pingora::protocols::{Digest, Stream};
 use pingora::server::ShutdownWatch;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::settings::Limits;
+use super::terms::Terms;
 
 /// Broken streams after which a connection is not worth keeping.
 const MOST_REJECTED: usize = 32;
@@ -21,7 +21,7 @@ const MOST_REJECTED: usize = 32;
 pub(super) async fn serve<P>(
     app: &Arc<P>,
     stream: Stream,
-    limits: &Limits,
+    terms: &Terms,
     deadline: Instant,
     stop: &mut ShutdownWatch,
 ) where
@@ -34,14 +34,18 @@ pub(super) async fn serve<P>(
         socket_digest: stream.get_socket_digest(),
     });
     let mut options = default_h2_options();
-    options.max_header_list_size(u32::try_from(limits.uri + limits.headers).unwrap_or(u32::MAX));
+    let longest = {
+        let terms = terms.now();
+        terms.limits.uri + terms.limits.headers
+    };
+    options.max_header_list_size(u32::try_from(longest).unwrap_or(u32::MAX));
     let Ok(Ok(mut connection)) = timeout_at(deadline, handshake(stream, Some(options))).await else {
         return;
     };
 
     // Held once by each running stream.
     let running = Arc::new(());
-    let mut idle_until = Instant::now() + limits.idle;
+    let mut idle_until = Instant::now() + terms.now().limits.idle;
     let mut rejected = 0;
     let mut stopping = false;
     loop {
@@ -58,7 +62,7 @@ pub(super) async fn serve<P>(
                 if Arc::strong_count(&running) == 1 {
                     return;
                 }
-                idle_until = Instant::now() + limits.idle;
+                idle_until = Instant::now() + terms.now().limits.idle;
                 continue;
             }
         };
@@ -69,7 +73,7 @@ pub(super) async fn serve<P>(
                     app.process_new_http(ServerSession::new_http2(session), &stop).await;
                     drop(running);
                 });
-                idle_until = Instant::now() + limits.idle;
+                idle_until = Instant::now() + terms.now().limits.idle;
             }
             Ok(Some(H2Accept::Rejected)) => {
                 rejected += 1;

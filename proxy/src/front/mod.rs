@@ -31,6 +31,7 @@ mod reply;
 mod serve;
 mod service;
 mod settings;
+mod terms;
 mod traced;
 mod upload;
 
@@ -40,3 +41,4 @@ mod tests;
 pub use serve::{FrontError, Prepared, StopSignal, prepare, stop_signal};
 pub use service::{Outcome, Service};
 pub use settings::{FrontSettings, Limits, TlsFiles, UpstreamFace};
+pub use terms::Terms;

@@ -20,14 +20,13 @@ use pingora::{Error, ErrorSource, ErrorType, Result};
 use recobeat_ops::trace::Span;
 
 use super::asked::Asked;
-use super::cors::Cors;
 use super::outbound;
 use super::press::Press;
 use super::read_ahead::{ReadAhead, ReadAheads};
 use super::refusal::Refusal;
 use super::reply::{Dresser, Reply};
 use super::service::{Outcome, Service};
-use super::settings::FrontSettings;
+use super::terms::Terms;
 use super::traced;
 use super::upload::Uploads;
 use crate::engine::Answer;
@@ -35,7 +34,7 @@ use crate::engine::Answer;
 /// The public side of the proxy, as Pingora sees it.
 pub(super) struct Front<S> {
     pub(super) service: Arc<S>,
-    pub(super) settings: Arc<FrontSettings>,
+    pub(super) terms: Terms,
     pub(super) dresser: Dresser,
     pub(super) uploads: Uploads,
 }
@@ -52,9 +51,9 @@ pub(super) struct Stream {
 type Admitted<P> = (P, Box<HttpPeer>);
 
 impl<S: Service> Front<S> {
-    pub(super) fn new(settings: Arc<FrontSettings>, service: Arc<S>, uploads: Uploads) -> Self {
-        let dresser = Dresser { cors: Cors::new(&settings.cors_origins), press: Press::new() };
-        Self { service, settings, dresser, uploads }
+    pub(super) fn new(terms: Terms, service: Arc<S>, uploads: Uploads) -> Self {
+        let dresser = Dresser { terms: terms.clone(), press: Press::new() };
+        Self { service, terms, dresser, uploads }
     }
 
     /// Writes an answer of ours.
@@ -63,7 +62,8 @@ impl<S: Service> Front<S> {
     }
 
     pub(super) async fn write(&self, session: &mut Session, reply: Reply) -> Result<()> {
-        reply.write(session, self.settings.limits.write).await
+        let patience = self.terms.now().limits.write;
+        reply.write(session, patience).await
     }
 
     pub(super) async fn refuse(&self, session: &mut Session, asked: &Asked, refusal: &Refusal) -> Result<()> {
@@ -137,19 +137,20 @@ impl<S: Service> ProxyHttp for Front<S> {
     }
 
     async fn request_filter(&self, session: &mut Session, ctx: &mut Self::CTX) -> Result<bool> {
-        session.as_downstream_mut().set_write_timeout(Some(self.settings.limits.write));
+        session.as_downstream_mut().set_write_timeout(Some(self.terms.now().limits.write));
         session.as_downstream_mut().set_ignore_info_resp(true);
         let client = session.client_addr().and_then(|addr| addr.as_inet()).map(std::net::SocketAddr::ip);
         let mut asked = Asked::read(session.req_header(), client);
         let mut span = traced::begin(&mut asked);
-        if let Err(refusal) = asked.check(session.req_header(), &self.settings.limits) {
+        let checked = asked.check(session.req_header(), &self.terms.now().limits);
+        if let Err(refusal) = checked {
             // Its end is in doubt when it has a body it should not have.
             session.set_keepalive(None);
             self.refuse(session, &asked, &refusal).await?;
             return Ok(true);
         }
         if asked.method == Method::OPTIONS {
-            let mut head = self.dresser.cors.preflight(session.req_header())?;
+            let mut head = self.terms.now().cors.preflight(session.req_header())?;
             head.insert_header(super::asked::REQUEST_ID, asked.caller.request_id.as_str())?;
             let body = Bytes::new();
             self.write(session, Reply { head, body }).await?;
@@ -200,7 +201,7 @@ impl<S: Service> ProxyHttp for Front<S> {
                 if let Some(permit) = Self::ahead(session).and_then(ReadAhead::permit) {
                     self.service.departs(permit);
                 }
-                outbound::request(request, &stream.asked, &self.settings.upstream, None)
+                outbound::request(request, &stream.asked, &self.terms.now().upstream, None)
             }
             None => Ok(()),
         }
@@ -241,7 +242,7 @@ impl<S: Service> ProxyHttp for Front<S> {
         ctx: &mut Self::CTX,
     ) -> Result<Option<Duration>> {
         let since = ctx.as_ref().map(|stream| stream.since);
-        let late = since.is_some_and(|since| since.elapsed() > self.settings.limits.stream);
+        let late = since.is_some_and(|since| since.elapsed() > self.terms.now().limits.stream);
         if late && !end {
             return Error::e_explain(ErrorType::WriteTimedout, "streamed for too long");
         }

@@ -11,9 +11,9 @@ use tokio::time::timeout;
 
 use super::asked::{Asked, REQUEST_ID};
 use super::coding::Coding;
-use super::cors::Cors;
 use super::etag;
 use super::press::{Press, SMALLEST};
+use super::terms::Terms;
 use crate::engine::Answer;
 
 pub(super) const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
@@ -29,7 +29,7 @@ pub(super) struct Reply {
 
 /// Makes replies of answers.
 pub(super) struct Dresser {
-    pub cors: Cors,
+    pub terms: Terms,
     pub press: Press,
 }
 
@@ -76,11 +76,12 @@ impl Dresser {
     /// What every response carries: the request's id, who may read it, what it depends on.
     pub(super) fn sign(&self, asked: &Asked, coded: bool, head: &mut ResponseHeader) -> Result<()> {
         head.insert_header(REQUEST_ID, asked.caller.request_id.as_str())?;
-        self.cors.allow(asked.origin.as_ref(), head)?;
+        let terms = self.terms.now();
+        terms.cors.allow(asked.origin.as_ref(), head)?;
         if coded {
             head.append_header(header::VARY, "Accept-Encoding")?;
         }
-        if self.cors.varies() {
+        if terms.cors.varies() {
             head.append_header(header::VARY, "Origin")?;
         }
         Ok(())

@@ -32,6 +32,7 @@ use super::connection::Gate;
 use super::proxy::Front;
 use super::service::Service;
 use super::settings::{FrontSettings, TlsFiles};
+use super::terms::Terms;
 use super::upload::Uploads;
 
 /// Why the front cannot start. The message says what to do.
@@ -71,6 +72,8 @@ pub enum FrontError {
 pub struct Prepared {
     /// Add services here; nothing asynchronous may start before [`Prepared::run`].
     pub server: Server,
+    /// What can be changed while it runs.
+    pub terms: Terms,
     drain: Drain,
 }
 
@@ -104,15 +107,15 @@ pub fn prepare<S: Service>(settings: FrontSettings, service: Arc<S>) -> Result<P
         .min(u32::try_from(Semaphore::MAX_PERMITS).unwrap_or(u32::MAX));
     let room = Arc::new(Semaphore::new(connections as usize));
     let (stop, stopping) = watch::channel(false);
-    let (listen, limits, grace) = (settings.listen, settings.limits.clone(), settings.grace);
-    let uploads = Uploads::new(limits.uploads, &conf);
-    let front = Front::new(Arc::new(settings), service, uploads);
-    let gate =
-        Gate { app: Arc::new(http_proxy(&conf, front)), tls, limits, room: room.clone(), stop: stopping };
+    let (listen, grace) = (settings.listen, settings.grace);
+    let uploads = Uploads::new(settings.limits.uploads, &conf);
+    let terms = Terms::new(&settings);
+    let app = Arc::new(http_proxy(&conf, Front::new(terms.clone(), service, uploads)));
+    let gate = Gate { app, tls, terms: terms.clone(), room: room.clone(), stop: stopping };
     let mut listening = Listening::new("front".to_owned(), gate);
     listening.add_tcp(&listen.to_string());
     server.add_service(listening);
-    Ok(Prepared { server, drain: Drain { stop, room, connections, grace } })
+    Ok(Prepared { server, terms, drain: Drain { stop, room, connections, grace } })
 }
 
 impl Prepared {

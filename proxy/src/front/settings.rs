@@ -2,7 +2,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Everything the front can be told. Fixed for the life of the process.
+/// Everything the front can be told. What of it may change while it runs: [`super::Terms`].
 #[derive(Debug, Clone)]
 pub struct FrontSettings {
     /// Address of the public listener.

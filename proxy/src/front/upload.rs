@@ -121,7 +121,8 @@ impl<S: Service> Front<S> {
             Err(Stop::Refused(refusal)) => return self.turn_away(session, asked, &refusal).await,
             Err(Stop::Late) => {
                 session.set_keepalive(None);
-                return self.refuse(session, asked, &late(self.settings.limits.upload_deadline)).await;
+                let deadline = self.terms.now().limits.upload_deadline;
+                return self.refuse(session, asked, &late(deadline)).await;
             }
             Err(Stop::Gone(error)) => return Err(error.into_down()),
         };
@@ -137,10 +138,11 @@ impl<S: Service> Front<S> {
         let mut head = session.req_header().clone();
         head.set_version(Version::HTTP_11);
         let length = (!body.is_empty()).then_some(body.len());
-        outbound::request(&mut head, asked, &self.settings.upstream, length)?;
+        outbound::request(&mut head, asked, &self.terms.now().upstream, length)?;
+        let longest = self.terms.now().limits.stream;
         self.service.departs(&mut permit);
         let reply = tokio::select! {
-            reply = timeout(self.settings.limits.stream, self.uploads.call(&peer, head, body)) => reply,
+            reply = timeout(longest, self.uploads.call(&peer, head, body)) => reply,
             // The body is read, so this ends only when the client leaves.
             _ = session.as_downstream_mut().read_body_or_idle(true) => {
                 return Error::e_explain(ErrorType::ConnectionClosed, "left during an upload")
@@ -171,7 +173,7 @@ impl<S: Service> Front<S> {
     }
 
     async fn receive(&self, session: &mut Session) -> Result<Bytes, Stop> {
-        let limits = &self.settings.limits;
+        let limits = self.terms.now().limits.clone();
         let headers = &session.req_header().headers;
         let declared = headers
             .get(header::CONTENT_LENGTH)

@@ -32,6 +32,8 @@ pub(super) static FALLBACK: Label = Label { name: "tier", values: || Tier::ALL.m
 pub(super) static TRIED: Label = Label { name: "result", values: || vec!["worked", "refused"] };
 pub(super) static KIND: Label = Label { name: "kind", values: || RowKind::ALL.map(RowKind::name).into() };
 pub(super) static LANE: Label = Label { name: "lane", values: || Lane::ALL.map(Lane::name).into() };
+pub(super) static RELOAD: Label =
+    Label { name: "outcome", values: || vec!["applied", "unchanged", "refused"] };
 pub(super) static AHEAD: Label =
     Label { name: "row", values: || ReadAheadRow::ALL.map(ReadAheadRow::name).into() };
 

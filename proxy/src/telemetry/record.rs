@@ -13,6 +13,19 @@ use crate::cache::Category;
 use crate::engine::Answer;
 
 impl Metrics {
+    /// The configuration was read anew; `outcome` is `applied`, `unchanged` or `refused`.
+    pub fn reloaded(&self, outcome: &'static str) {
+        self.reloads.with_label_values(&[outcome]).inc();
+    }
+
+    /// How the configuration as last read stands to what runs; `loaded_at` in seconds since 1970.
+    #[allow(clippy::cast_precision_loss)] // seconds and keys far below 2^52
+    pub fn configured(&self, good: bool, loaded_at: u64, restart_needed: usize) {
+        self.config_good.set(f64::from(u8::from(good)));
+        self.config_loaded.set(loaded_at as f64);
+        self.config_restart.set(restart_needed as f64);
+    }
+
     /// An answer of the engine's.
     pub fn request(&self, endpoint: &str, answer: &Answer, took: Duration) {
         self.answered(endpoint, answer.outcome, took);

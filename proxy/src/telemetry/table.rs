@@ -1,8 +1,8 @@
 //! All metrics in one table: name, labels, help. `/metrics` prints it, nothing else exists.
 
 use super::label::{
-    AHEAD, CALLED, CATEGORY, CAUSE, ENDPOINT, ERROR, FALLBACK, FOUND, KIND, LANE, OUTCOME, REPAIR, STATUS,
-    TIER, TRIED, WARMED,
+    AHEAD, CALLED, CATEGORY, CAUSE, ENDPOINT, ERROR, FALLBACK, FOUND, KIND, LANE, OUTCOME, RELOAD, REPAIR,
+    STATUS, TIER, TRIED, WARMED,
 };
 
 /// Seconds, from a hit's tens of microseconds to a bad day's minutes.
@@ -153,5 +153,16 @@ recobeat_ops::metrics! {
             "Writes that wait for Redis"),
         redis_dropped: IntCounter("recobeat_redis_writes_dropped_total", [],
             "Writes given up because too many waited for Redis, or because it refused them"),
+    }
+
+    "Configuration", "Alert on one that is not good for minutes: what was written last is not what runs." {
+        reloads: IntCounterVec("recobeat_config_reloads_total", [RELOAD],
+            "Times the configuration was read anew"),
+        config_good: Gauge("recobeat_config_good", [],
+            "1 while the configuration as last read is in force, 0 after one that was refused"),
+        config_loaded: Gauge("recobeat_config_loaded_timestamp_seconds", [],
+            "When the configuration in force was read, seconds since 1970"),
+        config_restart: Gauge("recobeat_config_restart_needed", [],
+            "Keys that have another value in the configuration than in the proxy, which takes it at a restart"),
     }
 }

@@ -64,6 +64,11 @@ impl Breaker {
         self.settings = settings;
     }
 
+    #[cfg(test)]
+    pub(crate) fn settings(&self) -> &BreakerSettings {
+        &self.settings
+    }
+
     /// How long calls stay suspended; `None` when one may be tried.
     pub fn suspended(&self, now: Instant) -> Option<Duration> {
         match self.state {

@@ -17,6 +17,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::{ArcSwap, Guard};
 use http::HeaderValue;
 use pingora::connectors::ConnectorOptions;
 use pingora::protocols::TcpKeepalive;
@@ -78,11 +79,29 @@ pub struct Target {
     settings: TargetSettings,
     /// `host` or `host:port`, as `Host` and `:authority` want it.
     authority: HeaderValue,
-    user_agent: HeaderValue,
+    terms: ArcSwap<Terms>,
     ca_file: Option<String>,
     addresses: Arc<Addresses>,
     /// `None` for a literal address.
     lookup: Option<Arc<dyn Lookup>>,
+}
+
+/// What may change while calls are made; the same fields of the settings are those of the start.
+#[derive(Debug)]
+struct Terms {
+    user_agent: HeaderValue,
+    connect_timeout: Duration,
+    total_timeout: Duration,
+    idle_timeout: Duration,
+}
+
+impl Terms {
+    fn of(settings: &TargetSettings) -> Result<Self, TargetError> {
+        let user_agent = HeaderValue::from_str(&settings.user_agent)
+            .map_err(|_| TargetError::UserAgent(settings.user_agent.clone()))?;
+        let TargetSettings { connect_timeout, total_timeout, idle_timeout, .. } = *settings;
+        Ok(Self { user_agent, connect_timeout, total_timeout, idle_timeout })
+    }
 }
 
 impl Target {
@@ -104,8 +123,7 @@ impl Target {
         if !is_path || !settings.prefix.bytes().all(is_path_byte) {
             return Err(TargetError::Prefix(settings.prefix));
         }
-        let user_agent = HeaderValue::from_str(&settings.user_agent)
-            .map_err(|_| TargetError::UserAgent(settings.user_agent.clone()))?;
+        let terms = ArcSwap::from_pointee(Terms::of(&settings)?);
         trust::check(settings.https, settings.ca_file.as_deref())?;
         let ca_file = match &settings.ca_file {
             Some(path) => Some(path.to_str().map(str::to_owned).ok_or_else(|| TrustError::File {
@@ -118,7 +136,26 @@ impl Target {
             Ok(ip) => (Addresses::fixed(ip, settings.port), None),
             Err(_) => (Addresses::unknown(), Some(lookup)),
         };
-        Ok(Self { authority, user_agent, ca_file, addresses: Arc::new(addresses), lookup, settings })
+        Ok(Self { authority, terms, ca_file, addresses: Arc::new(addresses), lookup, settings })
+    }
+
+    /// Goes by the name and the time limits of these settings from now on; where the upstream is and
+    /// how many connections are kept stays.
+    ///
+    /// # Errors
+    /// When the name cannot be sent; nothing is changed then.
+    pub fn apply(&self, settings: &TargetSettings) -> Result<(), TargetError> {
+        self.terms.store(Arc::new(Terms::of(settings)?));
+        Ok(())
+    }
+
+    #[cfg(test)]
+    pub(crate) fn in_force(&self) -> String {
+        format!("{:?}", self.terms())
+    }
+
+    fn terms(&self) -> Guard<Arc<Terms>> {
+        self.terms.load()
     }
 
     /// The task that keeps the addresses fresh. Spawn it once, on the runtime whose blocking
@@ -139,7 +176,7 @@ impl Target {
     /// A peer at the address that comes first now. Waits for the first lookup, at most the
     /// connect timeout.
     pub async fn peer(&self, permit: &Permit) -> Result<HttpPeer, CallError> {
-        let limit = self.settings.connect_timeout;
+        let limit = self.connect_timeout();
         let addresses =
             tokio::time::timeout(limit, self.addresses()).await.map_err(|_| CallError::Timeout(limit))??;
         let first = addresses.first().ok_or_else(|| CallError::Connect("no address".into()))?;
@@ -171,8 +208,13 @@ impl Target {
     }
 
     /// What goes into `User-Agent`.
-    pub fn user_agent(&self) -> &HeaderValue {
-        &self.user_agent
+    pub fn user_agent(&self) -> HeaderValue {
+        self.terms().user_agent.clone()
+    }
+
+    /// Limit for connecting to one address.
+    pub fn connect_timeout(&self) -> Duration {
+        self.terms().connect_timeout
     }
 
     /// A path and query as the upstream shall see it.
@@ -191,7 +233,7 @@ impl Target {
     }
 
     pub(super) fn idle_timeout(&self) -> Duration {
-        self.settings.idle_timeout
+        self.terms().idle_timeout
     }
 
     /// The addresses in the order to try them, once there are any.
@@ -203,7 +245,7 @@ impl Target {
     }
 
     pub(super) fn peer_at(&self, _paid: &Permit, address: SocketAddr) -> HttpPeer {
-        let Self { settings, .. } = self;
+        let (settings, terms) = (&self.settings, self.terms());
         // An empty name would switch verification off. An IP address is a name as well; it is
         // verified but not sent as SNI (RFC 6066 §3).
         let mut peer = HttpPeer::new(address, settings.https, settings.host.clone());
@@ -212,11 +254,11 @@ impl Target {
         options.verify_hostname = true;
         options.alpn = if settings.https { ALPN::H2H1 } else { ALPN::H1 };
         options.max_h2_streams = 1;
-        options.connection_timeout = Some(settings.connect_timeout);
-        options.total_connection_timeout = Some(settings.connect_timeout);
-        options.read_timeout = Some(settings.total_timeout);
-        options.write_timeout = Some(settings.total_timeout);
-        options.idle_timeout = Some(settings.idle_timeout);
+        options.connection_timeout = Some(terms.connect_timeout);
+        options.total_connection_timeout = Some(terms.connect_timeout);
+        options.read_timeout = Some(terms.total_timeout);
+        options.write_timeout = Some(terms.total_timeout);
+        options.idle_timeout = Some(terms.idle_timeout);
         options.tcp_keepalive = Some(keepalive());
         peer
     }

@@ -242,6 +242,11 @@ impl Disk {
         self.shared.max_bytes.store(max_bytes, Ordering::Relaxed);
     }
 
+    #[cfg(test)]
+    pub(super) fn max_bytes(&self) -> u64 {
+        self.shared.max_bytes.load(Ordering::Relaxed)
+    }
+
     /// Waits until the first attempt to open the file has ended.
     pub(super) fn settled(&self, limit: Duration) -> bool {
         self.shared.wait(limit, |state| state.phase >= Phase::Settled)

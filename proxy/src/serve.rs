@@ -4,7 +4,7 @@
 //! everything spawned there with it when it stops; flights, connection pools and the operators'
 //! listener must not die with the service that happened to start them.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +12,9 @@ use async_trait::async_trait;
 use http::Method;
 use pingora::tls::install_default_crypto_provider;
 use pingora::upstreams::peer::HttpPeer;
+use recobeat_ops::Watch;
+use recobeat_ops::health::local;
+use recobeat_ops::reload::Triggers;
 use recobeat_ops::telemetry::TelemetryError;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::watch;
@@ -25,7 +28,7 @@ use crate::engine::{Answer, Caller, Engine};
 use crate::front::{self, FrontError, Outcome, Service};
 use crate::link::{AddressError, Link};
 use crate::parts::{Parts, engine_settings, front_settings, link_settings, target_settings};
-use crate::reload::{self, Running};
+use crate::reload::Running;
 use crate::upstream::{Client, Target, TargetError};
 
 /// How often the upstream is probed for being reachable, while it is and while it is not. A probe
@@ -63,8 +66,9 @@ pub fn serve(loaded: &Loaded, sources: Sources) -> Result<(), ServeError> {
     // The exporter may speak TLS.
     install_default_crypto_provider();
     let (log, traces) = config.telemetry.start(QUIET, "recobeat-proxy", env!("CARGO_PKG_VERSION"))?;
-    let file = loaded.path.as_deref().and_then(reload::watch);
+    let file = Watch::of_settings(loaded.path.as_deref());
     let runtime = Builder::new_multi_thread().thread_name("engine").enable_all().build()?;
+    let triggers = runtime.block_on(async { Triggers::new(file) });
     let proxy = Arc::new(assemble(config, runtime.handle())?);
 
     let admin_listener = admin::bind(config.admin.listen).map_err(ServeError::Admin)?;
@@ -82,7 +86,7 @@ pub fn serve(loaded: &Loaded, sources: Sources) -> Result<(), ServeError> {
     let metrics = Arc::clone(proxy.engine.metrics());
     let running = Running::new(sources, loaded, metrics, move |config| parts.apply(config));
     start_admin(&running, &proxy, admin_listener, front_settings.listen, &runtime)?;
-    runtime.spawn(reload::reload_when_told(running, file));
+    runtime.spawn(running.follow(triggers));
     runtime.block_on(proxy.engine.connected(OPEN));
     if !proxy.engine.settled(OPEN) {
         tracing::info!("the cache's file is still being opened: answering without it until then");
@@ -192,12 +196,7 @@ fn start_admin(
 /// Waits until clients can connect. Pingora binds its listener only once it runs, and says nothing;
 /// nobody may be told that the proxy is ready before.
 async fn accepts(public: SocketAddr) {
-    let reachable = match public.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    let public = SocketAddr::new(reachable, public.port());
+    let public = local(public);
     while tokio::net::TcpStream::connect(public).await.is_err() {
         sleep(Duration::from_millis(5)).await;
     }

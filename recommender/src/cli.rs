@@ -11,7 +11,7 @@ use recobeat_ops::health::ready;
 use tokio::runtime::Runtime;
 
 use crate::auth::Gate;
-use crate::config::{Config, Sources};
+use crate::config::{Config, Loaded, Sources};
 use crate::http;
 use crate::serve::{rules, serve};
 
@@ -64,16 +64,16 @@ pub fn run() -> ExitCode {
     if let Some(Verb::Health) = verb {
         return health(sources);
     }
-    let config = match Config::load(sources) {
-        Ok(loaded) => loaded.config,
+    let loaded = match Config::load(sources.clone()) {
+        Ok(loaded) => loaded,
         Err(error) => {
             eprintln!("{error}");
             return ExitCode::FAILURE;
         }
     };
     let done = match verb {
-        Some(Verb::Check) => check(&config),
-        _ => begin(config),
+        Some(Verb::Check) => check(&loaded.config),
+        _ => begin(loaded, sources),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -100,12 +100,11 @@ fn health(sources: Sources) -> ExitCode {
     }
 }
 
-fn begin(config: Config) -> Result<(), String> {
-    let telemetry = config.telemetry.clone();
-    let started = telemetry.start("", "recobeat-recommender", env!("CARGO_PKG_VERSION"));
-    let (_log, _traces) = started.map_err(|error| error.to_string())?;
+fn begin(loaded: Loaded, sources: Sources) -> Result<(), String> {
+    let started = loaded.config.telemetry.start("", "recobeat-recommender", env!("CARGO_PKG_VERSION"));
+    let (log, _traces) = started.map_err(|error| error.to_string())?;
     let runtime = Runtime::new().map_err(|error| format!("cannot start: {error}"))?;
-    runtime.block_on(serve(config)).map_err(|error| error.to_string())
+    runtime.block_on(serve(loaded, sources, log)).map_err(|error| error.to_string())
 }
 
 /// What only shows when the parts are made is checked too: keys, rule tables.

@@ -14,6 +14,7 @@ pub mod pipeline;
 pub mod profile;
 pub mod ranking;
 pub mod recobeat;
+pub mod reload;
 pub mod serve;
 pub mod spotify;
 pub mod store;

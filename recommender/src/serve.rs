@@ -8,6 +8,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use recobeat_ops::Watch;
+use recobeat_ops::log::LogHandle;
+use recobeat_ops::reload::Triggers;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::timeout;
@@ -16,7 +19,7 @@ use uuid::Uuid;
 
 use crate::auth::{AuthError, Gate};
 use crate::cache::{Cache, CacheUrlError};
-use crate::config::Config;
+use crate::config::{Config, Loaded, Sources};
 use crate::http::{self, App, router};
 use crate::jobs::{
     self, HeldLists, Pipelined, PopularMoods, Prefetch, Runner, Runs, Schedule, Statistics, SystemClock,
@@ -27,6 +30,7 @@ use crate::mood::{Analyst, Rules, RulesError};
 use crate::pipeline::{self, Pipeline};
 use crate::profile::Profiler;
 use crate::recobeat::{Client, ClientError, Lane, RunTag};
+use crate::reload::Reload;
 use crate::spotify::{Source, Taste, WebApi};
 use crate::store::{self, Store, StoreError, Timed};
 
@@ -62,8 +66,10 @@ pub enum ServeError {
     Serve(std::io::Error),
 }
 
-/// Serves until SIGTERM or SIGINT.
-pub async fn serve(config: Config) -> Result<(), ServeError> {
+/// Serves until SIGTERM or SIGINT. `log` is what a reload tells.
+pub async fn serve(loaded: Loaded, sources: Sources, log: LogHandle) -> Result<(), ServeError> {
+    let triggers = Triggers::new(Watch::of_settings(loaded.path.as_deref()));
+    let config = loaded.config.clone();
     let listen = config.listen;
     let listener = TcpListener::bind(listen).await.map_err(|source| ServeError::Listen { listen, source })?;
     let (app, clock) = (assemble(config).await?, Arc::new(SystemClock));
@@ -71,6 +77,8 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     let schedule = Schedule::spawn(&app.config.schedule, app.moods.clone(), clock);
     // At once, and again and again: replicas may die later.
     let tending = runs.tend();
+    let reload = Reload::new(sources, &loaded, Arc::clone(&app.limiter), log);
+    let following = tokio::spawn(reload.follow(triggers));
     tracing::info!(%listen, mode = app.gate.mode(), store = app.store.engine(), "recobeat-recommender serves");
 
     let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
@@ -83,6 +91,7 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     tracing::info!("stopping");
     stopping.cancel();
     tending.abort();
+    following.abort();
     if let Some(schedule) = schedule {
         schedule.abort();
     }
@@ -155,7 +164,7 @@ async fn assemble(config: Config) -> Result<App, ServeError> {
         catalogue: catalogue(Lane::Interactive),
         config: Arc::new(config),
         gate,
-        limiter,
+        limiter: Arc::new(limiter),
         store,
         cache,
         profiler,

@@ -18,6 +18,7 @@ mod operation;
 mod outage;
 mod outbound;
 mod redis;
+mod reload;
 mod replicas;
 mod singles;
 mod traces;

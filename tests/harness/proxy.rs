@@ -140,6 +140,11 @@ impl Proxy {
         pid::signal(self.child.id(), Signal::TERM);
     }
 
+    /// Asks it to read its configuration again.
+    pub(crate) fn hang_up(&self) {
+        pid::signal(self.child.id(), Signal::HUP);
+    }
+
     /// Stops the process in its tracks; its sockets stay open.
     pub(crate) fn freeze(&self) {
         pid::signal(self.child.id(), Signal::STOP);
@@ -178,6 +183,9 @@ impl Drop for Proxy {
 fn launch(upstream: &str, setup: &Setup, addr: SocketAddr, admin: SocketAddr) -> (Child, Log) {
     let mut command = command(setup.within());
     command.arg("serve").envs(setup.environment());
+    if let Some(file) = setup.path() {
+        command.arg("--config").arg(file);
+    }
     for set in setup.settings() {
         command.args(["--set", set]);
     }

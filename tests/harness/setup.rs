@@ -1,11 +1,12 @@
 //! How a proxy is started: settings laid over the defaults, variables, and what its disk looks like.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Settings are given with `--set`. Without more, no disk and no Redis, and calls are counted without
 /// read-ahead.
 #[derive(Debug, Clone)]
 pub(crate) struct Setup {
+    file: Option<PathBuf>,
     settings: Vec<String>,
     environment: Vec<(String, String)>,
     within: Option<String>,
@@ -15,7 +16,7 @@ impl Setup {
     /// Rate limits as shipped.
     pub(crate) fn default_limits() -> Self {
         let settings = vec!["cache.disk.enabled=false".to_owned(), "cache.read_ahead=false".to_owned()];
-        Self { settings, environment: Vec::new(), within: None }
+        Self { file: None, settings, environment: Vec::new(), within: None }
     }
 
     /// A budget that does not slow anything down.
@@ -30,6 +31,12 @@ impl Setup {
     pub(crate) fn set(mut self, key: &str, value: &str) -> Self {
         self.settings.push(format!("{key}={value}"));
         self
+    }
+
+    /// What is set otherwise is stronger.
+    #[must_use]
+    pub(crate) fn file(self, path: &Path) -> Self {
+        Self { file: Some(path.to_owned()), ..self }
     }
 
     #[must_use]
@@ -84,6 +91,10 @@ impl Setup {
 
     fn mounting(self, script: String) -> Self {
         Self { within: Some(script), ..self }
+    }
+
+    pub(super) fn path(&self) -> Option<&Path> {
+        self.file.as_deref()
     }
 
     pub(super) fn settings(&self) -> &[String] {

@@ -4,6 +4,7 @@ pub mod health;
 pub mod log;
 pub mod metrics;
 pub mod process;
+pub mod reload;
 pub mod settings;
 pub mod telemetry;
 pub mod trace;

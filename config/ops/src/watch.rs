@@ -69,6 +69,12 @@ impl Watch {
         Ok(Self { changes, stop })
     }
 
+    /// Watches the file of a service's settings, if it has one. What prevents that is said.
+    pub fn of_settings(file: Option<&Path>) -> Option<Self> {
+        let cannot = |error: &std::io::Error| tracing::warn!(%error, "a change of the file does not reload");
+        Self::start(file?).inspect_err(cannot).ok()
+    }
+
     /// Waits until the content is another one than when this was last called, or than at the start.
     /// That a file has gone is a change as well. Never ends once nothing can be told any more.
     pub async fn changed(&mut self) {

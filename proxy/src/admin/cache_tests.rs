@@ -49,7 +49,8 @@ fn engine() -> Arc<Engine> {
 
 async fn ask(engine: &Arc<Engine>, method: Method, target: &str) -> (StatusCode, Value) {
     let upstream = watch::channel(None).1;
-    let admin = Admin { engine: Arc::clone(engine), upstream, token: None, config: Value::Null };
+    let running = Running::defaults(engine.metrics(), None);
+    let admin = Admin { engine: Arc::clone(engine), upstream, running };
     let request = Request::builder().method(method).uri(target).body(Body::empty()).unwrap();
     let response = admin.router().oneshot(request).await.unwrap();
     let status = response.status();

@@ -3,14 +3,16 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Admin;
 use crate::reload::{Outcome, Report, Standing};
 
-/// The configuration that runs, secrets hidden.
+/// The configuration that runs, secrets hidden, and beside its keys what waits for a restart.
 pub(super) async fn config(State(admin): State<Arc<Admin>>) -> Json<Value> {
-    Json(admin.running.shown())
+    let mut shown = admin.running.shown();
+    shown["restart_needed"] = json!(admin.running.standing().restart);
+    Json(shown)
 }
 
 /// Whether what was read last is in force, and what waits for a restart.

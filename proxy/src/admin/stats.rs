@@ -14,7 +14,13 @@ use crate::telemetry::{Avoided, Metrics, ReadAheadRow};
 pub(super) async fn get(State(admin): State<Arc<Admin>>) -> Json<Value> {
     let metrics = admin.engine.metrics();
     let gauges = admin.engine.gauges();
+    let standing = admin.running.standing();
     Json(json!({
+        "config": {
+            "good": standing.good,
+            "loaded_at": standing.loaded_at,
+            "restart_needed": standing.restart.len(),
+        },
         "version": env!("CARGO_PKG_VERSION"),
         "cache": {
             "by_category": by_category(metrics),

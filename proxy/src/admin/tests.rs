@@ -15,7 +15,6 @@ use tower::ServiceExt;
 use super::*;
 use crate::budget::Permit;
 use crate::clock::Clock;
-use crate::config::{Config, Sources};
 use crate::engine::Settings;
 use crate::telemetry::GROUPS;
 use crate::upstream::{CallError, Reply, Request as Call, Upstream};
@@ -32,17 +31,8 @@ impl Upstream for Unreachable {
 fn router(token: Option<&str>, upstream: Option<Result<(), String>>) -> Router {
     let engine = Engine::new(Settings::default(), Arc::new(Unreachable), Clock::tokio(), &Handle::current());
     let upstream = watch::channel(upstream).1;
-    let running = running(&engine, token);
+    let running = Running::defaults(engine.metrics(), token);
     Admin { engine, upstream, running }.router()
-}
-
-/// A configuration from nowhere, with this token.
-fn running(engine: &Engine, token: Option<&str>) -> Arc<Running> {
-    let set = token.map(|token| format!("admin.token={token}")).into_iter().collect();
-    let file = tempfile::NamedTempFile::new().unwrap();
-    let sources = Sources { path: Some(file.path().to_owned()), env: Vec::new(), set };
-    let loaded = Config::load(sources.clone()).unwrap();
-    Running::new(sources, &loaded, Arc::clone(engine.metrics()), |_| {})
 }
 
 async fn get(router: Router, path: &str, token: Option<&str>) -> (StatusCode, String) {
@@ -69,7 +59,7 @@ struct Console {
 impl Console {
     fn new(upstream: Arc<dyn Upstream>) -> Self {
         let engine = Engine::new(Settings::default(), upstream, Clock::tokio(), &Handle::current());
-        let (upstream, running) = (watch::channel(None).1, running(&engine, None));
+        let (upstream, running) = (watch::channel(None).1, Running::defaults(engine.metrics(), None));
         let router = Admin { engine: Arc::clone(&engine), upstream, running }.router();
         Self { engine, router }
     }

@@ -1,10 +1,10 @@
 //! A small client of a running proxy's admin listener.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use clap::Args;
 use http::{Method, StatusCode};
+use recobeat_ops::health::local;
 use reqwest::{Client, RequestBuilder, Response};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -53,7 +53,7 @@ pub(super) struct AdminClient {
 
 impl AdminClient {
     pub(super) fn new(args: &AdminArgs, config: &Admin) -> Result<Self, AdminError> {
-        let base = args.admin.clone().unwrap_or_else(|| format!("http://{}", reachable(config.listen)));
+        let base = args.admin.clone().unwrap_or_else(|| format!("http://{}", local(config.listen)));
         let base = base.trim_end_matches('/').to_owned();
         let base = if base.contains("://") { base } else { format!("http://{base}") };
         pingora::tls::install_default_crypto_provider();
@@ -72,9 +72,18 @@ impl AdminClient {
 
     /// Sends, and takes an answer that is not an error.
     pub(super) async fn send(&self, request: RequestBuilder) -> Result<Response, AdminError> {
+        self.send_expecting(request, StatusCode::OK).await
+    }
+
+    /// The same where an error of one status is an answer, too.
+    pub(super) async fn send_expecting(
+        &self,
+        request: RequestBuilder,
+        also: StatusCode,
+    ) -> Result<Response, AdminError> {
         let response = request.send().await.map_err(|error| self.away(&error))?;
         let status = response.status();
-        if status.is_success() {
+        if status.is_success() || status == also {
             return Ok(response);
         }
         let (base, path) = (self.base.clone(), response.url().path().to_owned());
@@ -93,7 +102,7 @@ impl AdminClient {
         response.json().await.map_err(|error| self.away(&error))
     }
 
-    fn away(&self, error: &reqwest::Error) -> AdminError {
+    pub(super) fn away(&self, error: &reqwest::Error) -> AdminError {
         AdminError::Away { base: self.base.clone(), reason: reason(error) }
     }
 }
@@ -111,17 +120,6 @@ fn reason(error: &reqwest::Error) -> String {
     }
     cause.to_string()
 }
-
-/// Where a listener on all addresses can be asked from here.
-fn reachable(listen: SocketAddr) -> SocketAddr {
-    let ip = match listen.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    SocketAddr::new(ip, listen.port())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

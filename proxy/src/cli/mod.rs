@@ -6,6 +6,7 @@ mod check;
 mod explain;
 mod health;
 mod paint;
+mod reload;
 mod warm;
 
 use std::path::PathBuf;
@@ -39,6 +40,8 @@ enum Verb {
     Explain(explain::Explain),
     /// Let the running proxy fetch what will be asked for, in its lane behind everybody else's
     Warm(warm::Warm),
+    /// Let the running proxy read its configuration again, and say what became of it
+    Reload(reload::Reload),
 }
 
 #[derive(Debug, Args)]
@@ -69,6 +72,7 @@ pub fn run() -> ExitCode {
         Some(Verb::Check) => check::check(&loaded),
         Some(Verb::Explain(verb)) => verb.run(&loaded.config.admin),
         Some(Verb::Warm(verb)) => verb.run(&loaded.config.admin),
+        Some(Verb::Reload(verb)) => verb.run(&loaded.config.admin),
         None | Some(Verb::Serve | Verb::Health) => match serve(&loaded, sources) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {

@@ -209,7 +209,7 @@ impl Batches {
     /// first.
     pub fn calls(&self, kind: RowKind, ids: &[Id]) -> Vec<String> {
         let (malformed, sound): (Vec<&Id>, Vec<&Id>) = ids.iter().partition(|id| id.is_malformed());
-        let max_ids = self.0.settings.max_ids;
+        let max_ids = self.0.settings.load().max_ids;
         let calls = sound.chunks(max_ids).chain(malformed.chunks(max_ids));
         calls.map(|ids| target(kind, ids.iter().copied())).collect()
     }

@@ -12,10 +12,7 @@ mod report;
 mod running;
 #[cfg(test)]
 mod tests;
-mod triggers;
 
-pub use change::Change;
 pub use fixed::{FIXED, Fixed};
 pub use report::{Outcome, Pending, Report, Standing};
 pub use running::Running;
-pub use triggers::{reload_when_told, watch};

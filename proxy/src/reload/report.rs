@@ -1,9 +1,9 @@
 use std::fmt;
 
+use recobeat_ops::reload::Change;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::change::{Change, word};
 
 /// What became of a reload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,17 +28,17 @@ impl Outcome {
 }
 
 /// A key that has another value in the configuration than in the proxy that runs.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Pending {
     pub key: String,
     pub running: Value,
     /// As configured: from the file, the environment or the command line.
     pub file: Value,
-    pub why: &'static str,
+    pub why: String,
 }
 
 /// One reload.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     pub outcome: Outcome,
     pub applied: Vec<Change>,
@@ -61,26 +61,11 @@ pub struct Standing {
     pub error: Option<String>,
 }
 
-/// `budget.rate_per_minute 80 → 60, …`
-pub(super) fn list_applied(changes: &[Change]) -> String {
-    let words: Vec<_> = changes.iter().map(ToString::to_string).collect();
-    words.join(", ")
-}
-
-/// `listen 127.0.0.1:8080 (configured: 127.0.0.1:80), …`
-pub(super) fn list_pending(pending: &[Pending]) -> String {
-    let words: Vec<_> = pending.iter().map(ToString::to_string).collect();
-    words.join(", ")
-}
-
-impl fmt::Display for Change {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} → {}", self.key, word(&self.from), word(&self.to))
-    }
-}
-
+/// `listen 127.0.0.1:8080 → 127.0.0.1:80 (why not now)`
 impl fmt::Display for Pending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} (configured: {})", self.key, word(&self.running), word(&self.file))
+        let Self { key, running, file, why } = self;
+        let change = Change { key: key.clone(), from: running.clone(), to: file.clone() };
+        write!(f, "{change} ({why})")
     }
 }

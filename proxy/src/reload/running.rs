@@ -2,13 +2,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwap;
+use recobeat_ops::reload::{Triggers, listed};
 use serde_json::Value;
 use tokio::sync::Mutex as Turn;
 use tokio::task::spawn_blocking;
 
 use super::change::{changes, shown};
 use super::fixed::{contradiction, fixed, kept};
-use super::report::{Outcome, Pending, Report, Standing, list_applied, list_pending};
+use super::report::{Outcome, Pending, Report, Standing};
 use crate::config::{Config, Loaded, Sources};
 use crate::telemetry::Metrics;
 
@@ -48,6 +49,14 @@ impl Running {
         })
     }
 
+    /// The defaults with this token, for tests of what only looks.
+    #[cfg(test)]
+    pub(crate) fn defaults(metrics: &Arc<Metrics>, token: Option<&str>) -> Arc<Self> {
+        let mut config = Config::default();
+        config.admin.token = token.map(str::to_owned);
+        Self::new(Sources::default(), &Loaded { config, path: None }, Arc::clone(metrics), |_| {})
+    }
+
     /// What runs now.
     pub fn config(&self) -> Arc<Config> {
         self.config.load_full()
@@ -60,6 +69,14 @@ impl Running {
 
     pub fn standing(&self) -> Standing {
         self.standing.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Reloads whenever it is told to. Never ends.
+    pub async fn follow(self: Arc<Self>, mut triggers: Triggers) {
+        loop {
+            let by = triggers.next().await;
+            self.reload(by).await;
+        }
     }
 
     /// Reads the configuration anew and goes by it. `by` is what the log says told it to.
@@ -85,7 +102,7 @@ impl Running {
         }
         let applied = changes(&running, &next);
         let pending = changes(&next, &read).into_iter().map(|change| Pending {
-            why: fixed(&change.key).map_or("", |fixed| fixed.why),
+            why: fixed(&change.key).map_or("", |fixed| fixed.why).to_owned(),
             key: change.key,
             running: change.from,
             file: change.to,
@@ -110,7 +127,7 @@ impl Running {
         self.metrics.reloaded(report.outcome.name());
         self.metrics.configured(standing.good, standing.loaded_at, standing.restart.len());
         drop(standing);
-        let (applied, restart) = (list_applied(&report.applied), list_pending(&report.restart));
+        let (applied, restart) = (listed(&report.applied), listed(&report.restart));
         match report.outcome {
             Outcome::Refused => {
                 let error = report.error.as_deref().unwrap_or_default();

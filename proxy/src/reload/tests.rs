@@ -249,7 +249,7 @@ async fn what_waits_for_a_restart_is_named_each_time_and_no_more_once_it_is_undo
     let scene = Scene::plain("");
     for _ in 0..2 {
         let report = scene.reload("listen: 127.0.0.1:81\nbatch: { linger: 5ms }").await;
-        assert_eq!(report.restart[0].to_string(), "listen 127.0.0.1:8080 (configured: 127.0.0.1:81)");
+        assert_eq!(report.restart[0].to_string(), "listen 127.0.0.1:8080 → 127.0.0.1:81 (the address is bound at the start)");
         assert_eq!(scene.metric("recobeat_config_restart_needed"), 1.0);
     }
     assert_eq!(scene.running.shown()["listen"], "127.0.0.1:8080");
@@ -272,7 +272,7 @@ async fn secrets_change_without_being_shown() {
     let report = scene.reload("admin: { token: hunter2 }\ncache: { redis: { url: redis://:hunter2@h } }").await;
     assert_eq!(scene.running.config().admin.token.as_deref(), Some("hunter2"));
     assert_eq!(report.applied[0].to_string(), "admin.token *** → ***");
-    assert_eq!(report.restart[0].to_string(), "cache.redis.url null (configured: redis://***@h)");
+    assert_eq!(report.restart[0].to_string(), "cache.redis.url null → redis://***@h (tiers are opened at the start)");
     let said = serde_json::to_string(&json!([report, scene.running.shown(), scene.running.standing()])).unwrap();
     assert!(!said.contains("hunter2") && !said.contains("open-sesame"), "{said}");
 }

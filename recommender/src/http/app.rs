@@ -23,7 +23,7 @@ use crate::store::Store;
 pub struct Parts {
     pub config: Arc<Config>,
     pub gate: Gate,
-    pub limiter: Limiter,
+    pub limiter: Arc<Limiter>,
     pub store: Arc<dyn Store>,
     pub cache: Arc<Cache>,
     pub profiler: Arc<Profiler>,

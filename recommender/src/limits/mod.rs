@@ -12,6 +12,7 @@ mod window;
 mod tests;
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -93,7 +94,7 @@ impl Class {
 /// Counts requests and refuses those that are too many.
 #[derive(Debug)]
 pub struct Limiter {
-    limits: config::Limits,
+    limits: RwLock<config::Limits>,
     memory: Memory,
     shared: Option<Shared>,
     refused: [AtomicU64; Class::ALL.len()],
@@ -102,18 +103,27 @@ pub struct Limiter {
 impl Limiter {
     /// Counts in this process alone.
     pub fn in_memory(limits: config::Limits) -> Self {
+        let limits = RwLock::new(limits);
         Self { limits, memory: Memory::default(), shared: None, refused: Default::default() }
     }
 
     /// Counts in Redis; it need not be there yet.
     pub fn in_redis(limits: config::Limits, url: &str) -> Result<Self, redis::RedisError> {
-        let shared = Some(Shared::new(url)?);
-        Ok(Self { limits, memory: Memory::default(), shared, refused: Default::default() })
+        Ok(Self { shared: Some(Shared::new(url)?), ..Self::in_memory(limits) })
+    }
+
+    /// Goes by other limits from now on; what was let in counts against them.
+    pub fn apply(&self, limits: config::Limits) {
+        *self.limits.write().unwrap_or_else(PoisonError::into_inner) = limits;
+    }
+
+    fn allowance(&self, class: Class) -> Allowance {
+        class.allowance(&self.limits.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Lets one more request of `who` in, or not.
     pub async fn admit(&self, class: Class, who: &str) -> Result<(), Refused> {
-        let allowance = class.allowance(&self.limits);
+        let allowance = self.allowance(class);
         if allowance.limit == 0 {
             return Ok(());
         }

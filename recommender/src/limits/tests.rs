@@ -22,6 +22,25 @@ async fn the_one_too_many_is_told_when_the_oldest_leaves_the_window() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn other_limits_count_what_was_let_in_before() {
+    let limiter = limiter(3, 0);
+    for _ in 0..3 {
+        limiter.admit(Class::Start, "ann").await.expect("three");
+        advance(Duration::from_secs(10)).await;
+    }
+    let apply = |start_per_minute| {
+        limiter.apply(config::Limits { start_per_minute, start_per_day: 0, ..config::Limits::default() });
+    };
+    apply(2);
+    let refused = limiter.admit(Class::Start, "ann").await.expect_err("three are too many now");
+    // At 70 s two of the three have left.
+    assert_eq!(refused, Refused { limit: 2, retry_after: Duration::from_secs(40) });
+    apply(4);
+    limiter.admit(Class::Start, "ann").await.expect("the fourth");
+    limiter.admit(Class::Start, "ann").await.expect_err("the fifth");
+}
+
+#[tokio::test(start_paused = true)]
 async fn callers_and_classes_are_counted_apart() {
     let limiter = limiter(1, 0);
     limiter.admit(Class::Start, "ann").await.expect("ann");

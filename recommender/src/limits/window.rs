@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::Allowance;
 
-/// Times of the requests let in, oldest first; never more than the limit.
+/// Times of the requests let in, oldest first; more than the limit only after it was lowered.
 #[derive(Debug, Default)]
 pub(super) struct Window(VecDeque<Instant>);
 
@@ -21,7 +21,7 @@ impl Window {
             self.0.push_back(now);
             return Ok(());
         }
-        match self.0.front() {
+        match self.0.get(self.0.len() - allowance.limit as usize) {
             Some(&oldest) => Err(oldest + allowance.window - now),
             None => Err(allowance.window),
         }

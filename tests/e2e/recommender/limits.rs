@@ -1,6 +1,9 @@
 use crate::harness::Setup;
 use crate::harness::recommender::{Scene, Terms};
 use serde_json::json;
+use std::fs;
+use std::time::Duration;
+use tempfile::TempDir;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn starts_are_limited_per_caller() {
@@ -36,4 +39,34 @@ async fn looks_at_a_run_are_limited() {
     }
     assert!(codes[..60].iter().all(|code| *code == 200), "{codes:?}");
     assert_eq!(codes[60], 429);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edited_file_changes_limits_at_once_and_a_hangup_signal_ends_nothing() {
+    let folder = TempDir::new().expect("a folder");
+    let file = folder.path().join("recommender.yaml");
+    fs::write(&file, "limits: { start_per_minute: 1 }\n").expect("ours");
+    let terms = Terms::default_limits().variable("RECOMMENDER_CONFIG", &file.display().to_string());
+    let mut scene = Scene::with(&Setup::lifted(), &terms).await;
+    let body = json!({"mood_prompt": "party vibes"});
+    scene.caller("ann").start(&body).await;
+    assert_eq!(scene.caller("ann").ask_start(&body).await.code(), 429);
+    fs::write(&file, "limits: { start_per_minute: 3, concurrent_runs: 2 }\n").expect("ours");
+    let told = said(&scene, "limits.start_per_minute 1 → 3").await;
+    assert!(told.contains("limits.concurrent_runs"), "{told}");
+    scene.caller("ann").start(&body).await;
+    scene.recommender.hang_up();
+    said(&scene, "SIGHUP").await;
+    assert!(scene.recommender.exit_status().is_none());
+}
+
+/// The line of the log with this in it, once it is there.
+async fn said(scene: &Scene, what: &str) -> String {
+    for _ in 0..1_000 {
+        if let Some(line) = scene.recommender.log.lines().into_iter().find(|line| line.contains(what)) {
+            return line;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("{what:?} was never said:\n{}", scene.recommender.log.tail());
 }

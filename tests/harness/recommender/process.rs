@@ -89,6 +89,11 @@ impl Recommender {
         false
     }
 
+    /// Asks it to read its configuration again.
+    pub(crate) fn hang_up(&self) {
+        pid::signal(self.child.id(), Signal::HUP);
+    }
+
     /// Asks it to end, as a service manager does.
     pub(crate) fn terminate(&self) {
         pid::signal(self.child.id(), Signal::TERM);

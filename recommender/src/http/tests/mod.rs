@@ -173,7 +173,7 @@ impl Service {
         });
         let app = App::new(Parts {
             gate: Gate::new(&config.auth, &config.cors).expect("a good configuration"),
-            limiter: Limiter::in_memory(config.limits.clone()),
+            limiter: Arc::new(Limiter::in_memory(config.limits.clone())),
             config: Arc::new(config),
             store,
             taste: Taste::new(None, cache.clone()),

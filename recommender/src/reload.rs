@@ -1,0 +1,120 @@
+//! Another configuration for a service that runs.
+//!
+//! How often callers may ask and what is logged changes at once; everything else is made into parts at
+//! the start and is named as waiting for a restart. A file with anything wrong in it changes nothing.
+
+use std::sync::Arc;
+
+use recobeat_ops::log::LogHandle;
+use recobeat_ops::reload::{Change, Triggers, changes, listed};
+use serde_json::Value;
+use tokio::task::spawn_blocking;
+
+use crate::config::{Config, Limits, Loaded, Sources};
+use crate::limits::Limiter;
+
+/// The configuration that runs, and what can be told otherwise.
+pub struct Reload {
+    sources: Sources,
+    running: Config,
+    limiter: Arc<Limiter>,
+    log: LogHandle,
+}
+
+impl Reload {
+    /// What was loaded from `sources` runs.
+    pub fn new(sources: Sources, loaded: &Loaded, limiter: Arc<Limiter>, log: LogHandle) -> Self {
+        // A default file that has gone is an error from now on, not a wish for the defaults.
+        let sources = Sources { path: loaded.path.clone().or(sources.path), ..sources };
+        Self { sources, running: loaded.config.clone(), limiter, log }
+    }
+
+    /// Reloads whenever it is told to. Never ends.
+    pub async fn follow(mut self, mut triggers: Triggers) {
+        loop {
+            let by = triggers.next().await;
+            let sources = self.sources.clone();
+            let loaded = spawn_blocking(move || Config::load(sources).map_err(|error| error.to_string()));
+            match loaded.await.unwrap_or_else(|error| Err(format!("cannot be read: {error}"))) {
+                Ok(loaded) => self.take(by, &loaded.config),
+                Err(error) => tracing::warn!(by, error, "configuration refused: what runs stays as it is"),
+            }
+        }
+    }
+
+    fn take(&mut self, by: &str, read: &Config) {
+        let next = live(&self.running, read);
+        let applied = listed(&changes(&shown(&self.running), &shown(&next)));
+        let restart = listed(&waiting(&next, read));
+        if next != self.running {
+            self.limiter.apply(next.limits.clone());
+            if let Err(error) = self.log.set_level(&next.telemetry.log) {
+                tracing::error!(%error, "the log stays as it was");
+            }
+            self.running = next;
+        }
+        if !restart.is_empty() {
+            tracing::warn!(by, applied, restart, "configuration read: some keys need a restart");
+        } else if applied.is_empty() {
+            tracing::info!(by, "configuration read: nothing has changed");
+        } else {
+            tracing::info!(by, applied, "configuration reloaded");
+        }
+    }
+}
+
+/// What runs, with the values of `read` where they can change at once.
+fn live(running: &Config, read: &Config) -> Config {
+    let mut next = running.clone();
+    let Limits { body, concurrent_runs, .. } = running.limits;
+    next.limits = Limits { body, concurrent_runs, ..read.limits.clone() };
+    next.telemetry.log.clone_from(&read.telemetry.log);
+    next
+}
+
+/// The keys that have other values as read than as they run.
+fn waiting(running: &Config, read: &Config) -> Vec<Change> {
+    let mut waiting = changes(&shown(running), &shown(read));
+    if waiting.is_empty() && running != read {
+        // Secrets look the same.
+        waiting.push(Change { key: "a secret".to_owned(), from: "***".into(), to: "***".into() });
+    }
+    waiting
+}
+
+/// In the form of the file, secrets hidden.
+fn shown(config: &Config) -> Value {
+    serde_json::to_value(config).expect("a configuration is made of names, numbers and texts")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(set: &[&str]) -> Config {
+        let set = set.iter().map(ToString::to_string).collect();
+        // A file that is empty, whatever the working directory holds.
+        let file = tempfile::NamedTempFile::new().unwrap();
+        Config::load(Sources { path: Some(file.path().to_owned()), env: Vec::new(), set }).unwrap().config
+    }
+
+    #[test]
+    fn limits_and_log_change_at_once_and_everything_else_waits() {
+        let read = config(&["limits.start_per_minute=3", "limits.concurrent_runs=2", "telemetry.log=debug", "run.max_artists=5"]);
+        let running = config(&[]);
+        let next = live(&running, &read);
+        let applied = changes(&shown(&running), &shown(&next));
+        let keys: Vec<_> = applied.iter().map(|change| change.key.as_str()).collect();
+        assert_eq!(keys, ["limits.start_per_minute", "telemetry.log"]);
+        let waiting = waiting(&next, &read);
+        let keys: Vec<_> = waiting.iter().map(|change| change.key.as_str()).collect();
+        assert_eq!(keys, ["limits.concurrent_runs", "run.max_artists"]);
+    }
+
+    #[test]
+    fn another_secret_waits_without_being_shown() {
+        let tokens = ["one", "two"].map(|token| config(&[&format!("auth.admin_token={token}-and-long-enough-to-be-taken")]));
+        let waiting = listed(&waiting(&tokens[0], &tokens[1]));
+        assert_eq!(waiting, "a secret *** → ***");
+    }
+}

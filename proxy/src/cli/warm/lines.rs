@@ -11,8 +11,8 @@ pub(super) struct Lines {
 impl Lines {
     /// Takes one line: an id, a URL, a path, a comment, or nothing.
     pub(super) fn add(&mut self, place: &str, line: &str) {
-        let text = line.trim();
-        if text.is_empty() || text.starts_with('#') {
+        let text = uncommented(line).trim();
+        if text.is_empty() {
             return;
         }
         let is_url = text.starts_with('/') || text.contains("://");
@@ -25,6 +25,13 @@ impl Lines {
     }
 }
 
+/// A line up to its comment: a `#` at the beginning or after a space.
+fn uncommented(line: &str) -> &str {
+    let begins = |at: usize| line[..at].chars().next_back().is_none_or(char::is_whitespace);
+    let comment = line.match_indices('#').map(|(at, _)| at).find(|at| begins(*at));
+    &line[..comment.unwrap_or(line.len())]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -32,8 +39,7 @@ mod tests {
     #[test]
     fn lines_are_told_apart_and_bad_ones_named() {
         let mut lines = Lines::default();
-        let file =
-            "# my tracks\n\n 2ZyXwVuTsRqPoNmLkJiHgF \r\n/v1/album/search?searchText=ab\noops\n/v1/nothing\n";
+        let file = "# my tracks\n\n 2ZyXwVuTsRqPoNmLkJiHgF  # a song\r\n/v1/album/search?searchText=ab\noops\n/v1/nothing\n";
         for (at, line) in file.lines().enumerate() {
             lines.add(&format!("ids.txt:{}", at + 1), line);
         }

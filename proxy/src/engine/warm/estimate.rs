@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tokio::task::yield_now;
 
 use super::order::Order;
 use super::run::{WINDOW, is_wanted};
@@ -31,6 +32,8 @@ impl Engine {
         for (kind, ids) in &order.rows {
             let mut wanted = 0;
             for window in ids.chunks(WINDOW) {
+                // Without a tier behind memory nothing else would let others go on.
+                yield_now().await;
                 for known in self.known(Look::Glance, *kind, window).await {
                     wanted += usize::from(is_wanted(&known));
                     found.missing_marks += usize::from(matches!(known, Known::Missing(_)));

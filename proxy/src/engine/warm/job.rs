@@ -51,6 +51,8 @@ pub struct Status {
     pub id: String,
     /// `running`, or how it ended.
     pub state: String,
+    /// `None` while it runs.
+    pub outcome: Option<Outcome>,
     /// Milliseconds since 1970.
     pub started_at: u64,
     pub plan: Estimate,
@@ -112,6 +114,7 @@ impl Job {
         Status {
             id: self.id.clone(),
             state: state.outcome.map_or_else(|| "running".to_owned(), name),
+            outcome: state.outcome,
             started_at: self.started_at.0,
             plan: self.plan,
             progress: self.progress(&state),

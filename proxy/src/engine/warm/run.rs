@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use tokio::task::yield_now;
 use tokio::time::{Instant, interval, sleep};
 
 use super::WARMER;
@@ -96,6 +97,7 @@ impl Run<'_> {
         let mut wanted: Vec<Id> = Vec::new();
         let max_ids = self.engine.settings.batch.max_ids;
         for window in ids.chunks(WINDOW) {
+            yield_now().await;
             for (id, known) in window.iter().zip(self.engine.known(Look::Glance, kind, window).await) {
                 if is_wanted(&known) {
                     wanted.push(id.clone());

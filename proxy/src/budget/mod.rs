@@ -172,6 +172,11 @@ impl Budget {
         Foresight { wait: slot.map(|slot| slot - now), in_time: meets(now, slot, deadline) }
     }
 
+    /// Least time between two starts at present.
+    pub fn gap(&self) -> Duration {
+        self.shared.look(|scheduler| scheduler.pace.gap())
+    }
+
     /// True for a rate of 0: no wait is long enough.
     pub fn allows_none(&self) -> bool {
         self.shared.look(|scheduler| scheduler.pace.rate() < 1.0)

@@ -71,7 +71,13 @@ impl Pace {
 
     /// Other limits from now on; what was started counts against them. A rate that a 429 has lowered
     /// stays, as far as the new ceiling allows and as long as anything is learned at all.
-    pub(super) fn apply(&mut self, now: Instant, rate_per_minute: u32, min_interval: Duration, adaptive: bool) {
+    pub(super) fn apply(
+        &mut self,
+        now: Instant,
+        rate_per_minute: u32,
+        min_interval: Duration,
+        adaptive: bool,
+    ) {
         self.relax(now);
         let ceiling = f64::from(rate_per_minute);
         let lowered = adaptive && self.rate < f64::from(self.ceiling);

@@ -372,7 +372,7 @@ impl Engine {
 
     /// The part of `detail` that tells a wait for a permit. Lingering for company is none.
     fn told_queue(&self, queued: Duration) -> String {
-        if queued < self.settings.batch.linger + BRIEF {
+        if queued < self.terms().linger + BRIEF {
             return String::new();
         }
         format!(" queued={}", queued.as_millis())

@@ -40,9 +40,7 @@ impl Engine {
         no_cache: bool,
     ) -> (Request, Vec<Repair>) {
         let given = match &request {
-            Request::Body(Body { recommendation: Some(given), .. }) if self.terms().repair => {
-                given.clone()
-            }
+            Request::Body(Body { recommendation: Some(given), .. }) if self.terms().repair => given.clone(),
             _ => return (request, Vec::new()),
         };
         let (sound, mut repairs) = repair(&given, &());

@@ -126,10 +126,8 @@ impl Engine {
         let chunks = order.chunks(max_ids);
         let pending: Vec<_> = chunks.map(|chunk| self.fetch_chunk(kind, chunk, caller)).collect();
         // Unordered: the first failure is the answer, whichever chunk it comes from.
-        let fetched: Vec<Vec<FetchedId>> = stream::iter(pending)
-            .buffer_unordered(at_once)
-            .try_collect()
-            .await?;
+        let fetched: Vec<Vec<FetchedId>> =
+            stream::iter(pending).buffer_unordered(at_once).try_collect().await?;
 
         let mut calls = HashSet::<CallId>::new();
         let (mut opened, mut led) = (0, 0);

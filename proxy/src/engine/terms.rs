@@ -19,6 +19,7 @@ use crate::guard::Rules;
 pub(super) struct Terms {
     pub(super) queue_timeout: Duration,
     pub(super) max_ids: usize,
+    pub(super) linger: Duration,
     pub(super) max_parallel_per_request: usize,
     pub(super) rules: Rules,
     pub(super) repair: bool,
@@ -32,6 +33,7 @@ impl Terms {
         Self {
             queue_timeout: settings.queue_timeout,
             max_ids: settings.batch.max_ids,
+            linger: settings.batch.linger,
             max_parallel_per_request: settings.max_parallel_per_request,
             rules: settings.guard.rules.clone(),
             repair: settings.guard.repair,

@@ -42,7 +42,13 @@ pub struct ReadAhead {
 impl ReadAhead {
     pub fn new(on: bool, metrics: Arc<Metrics>) -> Self {
         let tags = (0..SLOTS).map(|_| AtomicU32::new(0)).collect();
-        Self { on: AtomicBool::new(on), tags, watch: Mutex::default(), paused: AtomicBool::new(false), metrics }
+        Self {
+            on: AtomicBool::new(on),
+            tags,
+            watch: Mutex::default(),
+            paused: AtomicBool::new(false),
+            metrics,
+        }
     }
 
     /// What is on watch while it is off counts as not asked for.

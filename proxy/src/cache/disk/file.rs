@@ -147,7 +147,11 @@ pub(super) struct Size {
 
 impl File {
     /// Opens or makes the file. `max_bytes` bounds the blocks it uses, as it is at each write.
-    pub(super) fn open(path: &Path, max_bytes: &Arc<AtomicU64>, opener: &Opener) -> Result<(Self, Size), Trouble> {
+    pub(super) fn open(
+        path: &Path,
+        max_bytes: &Arc<AtomicU64>,
+        opener: &Opener,
+    ) -> Result<(Self, Size), Trouble> {
         quieten();
         let unavailable = |error: io::Error| Trouble::Unavailable(error.to_string());
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {

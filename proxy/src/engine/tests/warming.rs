@@ -77,7 +77,7 @@ async fn what_is_stale_is_renewed_and_what_is_fresh_is_not() {
 #[tokio::test(start_paused = true)]
 async fn a_person_waits_at_most_one_gap_longer_for_a_job_of_ten_thousand() {
     let world = World::new();
-    let gap = world.engine.settings.budget.min_interval;
+    let gap = Settings::default().budget.min_interval;
     let job = world.warm(order((0..10_000).map(spotify), &[RowKind::Track], &[])).await;
     for n in 0..20 {
         sleep(5 * SECOND + n * Duration::from_millis(130)).await;

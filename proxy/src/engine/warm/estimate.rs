@@ -40,7 +40,7 @@ impl Engine {
                 }
             }
             found.wanted += wanted;
-            found.calls += wanted.div_ceil(self.settings.batch.max_ids);
+            found.calls += wanted.div_ceil(self.terms().max_ids);
         }
         for body in &*order.bodies {
             let (request, _) = self.repaired(Look::Glance, Request::Body(body.clone()), false).await;
@@ -54,12 +54,10 @@ impl Engine {
 
     /// How long so many calls take at the present rate; `None`: for ever.
     pub(super) fn time_for(&self, calls: usize) -> Option<Duration> {
-        let rate = self.budget.snapshot().rate_per_minute;
-        if rate < 1.0 {
+        if self.budget.allows_none() {
             return (calls == 0).then_some(Duration::ZERO);
         }
-        let gap = Duration::from_secs_f64(60.0 / rate).max(self.settings.budget.min_interval);
         // The first starts at once.
-        Some(gap.saturating_mul(u32::try_from(calls.saturating_sub(1)).unwrap_or(u32::MAX)))
+        Some(self.budget.gap().saturating_mul(u32::try_from(calls.saturating_sub(1)).unwrap_or(u32::MAX)))
     }
 }

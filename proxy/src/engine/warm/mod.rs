@@ -63,6 +63,6 @@ impl Engine {
     pub fn unwarmable(&self, wanted: &Wanted) -> Option<Bad> {
         let Wanted::Body(body) = wanted else { return None };
         let request = Request::Body((**body).clone());
-        guard::refusal(&self.settings.guard.rules, &request).map(|_| Bad::Rule)
+        guard::refusal(&self.terms().rules, &request).map(|_| Bad::Rule)
     }
 }

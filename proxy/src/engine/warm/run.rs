@@ -95,7 +95,7 @@ impl Run<'_> {
     async fn rows(&self, kind: RowKind, ids: &[Id]) {
         let mut under_way = FuturesUnordered::new();
         let mut wanted: Vec<Id> = Vec::new();
-        let max_ids = self.engine.settings.batch.max_ids;
+        let max_ids = self.engine.terms().max_ids;
         for window in ids.chunks(WINDOW) {
             yield_now().await;
             for (id, known) in window.iter().zip(self.engine.known(Look::Glance, kind, window).await) {

@@ -146,15 +146,16 @@ impl Book {
     fn strictest(&self, now: f64, report: &Report) -> Rules {
         let others = self.replicas.iter().filter(|(name, _)| **name != report.replica);
         let present = others.filter(|(_, replica)| replica.heard > now - SILENT);
-        present.filter_map(|(_, replica)| replica.limits.as_ref()).fold(report.limits.clone(), |one, other| {
-            Rules {
+        present.filter_map(|(_, replica)| replica.limits.as_ref()).fold(
+            report.limits.clone(),
+            |one, other| Rules {
                 rate: one.rate.min(other.rate),
                 interval: one.interval.max(other.interval),
                 in_flight: one.in_flight.min(other.in_flight),
                 adaptive: one.adaptive || other.adaptive,
                 replicas: one.replicas.max(other.replicas),
-            }
-        })
+            },
+        )
     }
 
     /// A clock that was set back stretches nothing.

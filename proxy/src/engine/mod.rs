@@ -175,9 +175,7 @@ impl Engine {
             }
         });
         let heat = Heat::default();
-        // One slot is left to people, whose calls would else wait for the end of ours.
-        let calls = settings.budget.max_in_flight.saturating_sub(1);
-        let jobs = warm::Jobs::new(calls, Arc::clone(&metrics), runtime.clone());
+        let jobs = warm::Jobs::new(Arc::clone(&metrics), runtime.clone());
         Arc::new(Self {
             terms: ArcSwap::from_pointee(Terms::of(&settings)),
             store,

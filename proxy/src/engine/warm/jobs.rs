@@ -6,6 +6,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::estimate::Estimate;
 use super::job::Job;
+use super::places::Places;
 use crate::clock::Timestamp;
 use crate::telemetry::Metrics;
 
@@ -23,17 +24,15 @@ pub struct Busy;
 #[derive(Debug)]
 pub struct Jobs {
     places: Arc<Semaphore>,
-    /// Calls of all jobs together that may be under way.
-    pub(super) calls: Semaphore,
+    pub(super) calls: Places,
     jobs: Mutex<VecDeque<Arc<Job>>>,
     metrics: Arc<Metrics>,
     runtime: Handle,
 }
 
 impl Jobs {
-    /// `calls` of all jobs together may be under way.
-    pub(in crate::engine) fn new(calls: usize, metrics: Arc<Metrics>, runtime: Handle) -> Self {
-        let (places, calls) = (Arc::new(Semaphore::new(RUNNING)), Semaphore::new(calls.max(1)));
+    pub(in crate::engine) fn new(metrics: Arc<Metrics>, runtime: Handle) -> Self {
+        let (places, calls) = (Arc::new(Semaphore::new(RUNNING)), Places::new());
         Self { places, calls, jobs: Mutex::default(), metrics, runtime }
     }
 

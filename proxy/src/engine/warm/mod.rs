@@ -13,6 +13,7 @@ mod feed;
 mod job;
 mod jobs;
 mod order;
+mod places;
 mod run;
 
 pub use estimate::Estimate;

@@ -12,6 +12,7 @@ use tokio::time::{Instant, interval, sleep};
 use super::WARMER;
 use super::job::{Job, Outcome};
 use super::order::Order;
+use super::places::Place;
 use crate::api::{Body, Id, Request, RowKind};
 use crate::budget::Lane;
 use crate::cache::{Known, Look};
@@ -121,7 +122,7 @@ impl Run<'_> {
 
     /// Asks for ids until each has an answer or has failed. What cannot be asked at present waits.
     async fn batch(&self, kind: RowKind, mut ids: Vec<Id>) {
-        let Ok(_place) = self.engine.jobs.calls.acquire().await else { return };
+        let _place = self.place().await;
         while !ids.is_empty() {
             let joined = self.engine.batches.join(kind, &ids, wish(), None);
             let (mut later, mut pause) = (Vec::new(), Duration::ZERO);
@@ -154,7 +155,7 @@ impl Run<'_> {
     }
 
     async fn body(&self, given: &Body) {
-        let Ok(_place) = self.engine.jobs.calls.acquire().await else { return };
+        let _place = self.place().await;
         loop {
             let request = Request::Body(given.clone());
             let (request, _) = self.engine.repaired(Look::Glance, request, false).await;
@@ -230,6 +231,13 @@ impl Run<'_> {
         }
         self.engine.metrics.warmed("failed", 1);
         self.job.fail(body.target.clone(), failure.to_string());
+    }
+
+    /// The right to one call at a time. One slot is left to people, whose calls would else wait for
+    /// the end of ours.
+    async fn place(&self) -> Place<'_> {
+        let most = || self.engine.terms().max_in_flight.saturating_sub(1).max(1);
+        self.engine.jobs.calls.take(most).await
     }
 
     /// Keeps telling how far the job is. Never returns.

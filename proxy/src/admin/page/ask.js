@@ -56,13 +56,12 @@ export function send(path, value, options = {}) {
   return ask(path, { method: "POST", body: JSON.stringify(value), ...options, headers });
 }
 
-// Does the proxy know this endpoint? Some parts of the page depend on it.
-export async function knows(path) {
+// The same for what may not be there: null when it is not.
+export async function found(path, options) {
   try {
-    await ask(path, { patient: true });
-    return true;
+    return await read(path, options);
   } catch (error) {
-    if (error instanceof Refusal) return error.status !== 404 && error.status !== 405;
+    if (error instanceof Refusal && error.status === 404) return null;
     throw error;
   }
 }

@@ -1,8 +1,10 @@
 // What runs, what waits for a restart, and reading the file again.
 
-import { ask, read, Refusal } from "./ask.js";
+import { ask, Refusal } from "./ask.js";
 import { at, during, make, told } from "./element.js";
 import { count } from "./figures.js";
+
+const REFUSED = "The file was refused; what ran before still runs.";
 
 let shown = "";
 
@@ -10,22 +12,19 @@ export function startConfiguration(again) {
   at("configuration-filter").addEventListener("input", filter);
   at("reload").addEventListener("click", () => during(at("reload"), at("reload-told"), async () => {
     await reload();
-    shown = "";
     again();
   }));
 }
 
-// `restart_needed` may come beside the keys; it is told apart from them.
-export function showConfiguration({ config }) {
+export function showConfiguration({ config, standing }) {
   if (!config) return;
-  const text = JSON.stringify(config);
+  const text = JSON.stringify([config, standing]);
   if (text === shown) return;
   shown = text;
-  const { restart_needed: needed, ...keys } = config;
-  const flat = [...walk(keys, "")];
-  at("configuration-keys").replaceChildren(...flat.map(([key, value]) =>
+  at("configuration-keys").replaceChildren(...[...walk(config, "")].map(([key, value]) =>
     make("div", { "data-key": key }, make("dt", {}, key), make("dd", {}, JSON.stringify(value)))));
-  at("restart-needed").replaceChildren(...(needed?.length > 0 ? [waiting(needed)] : []));
+  at("reload").hidden = !standing;
+  at("standing").replaceChildren(...(standing ? [refused(standing), waiting(standing)].filter(Boolean) : []));
   filter();
 }
 
@@ -47,32 +46,33 @@ function filter() {
   if (wanted) at("configuration-all").open = true;
 }
 
-function waiting(needed) {
-  return make("div", { class: "told", "data-level": "notice" },
-    make("p", {}, "These keys of the file hold after a restart:"), changes(needed, "running", "file"));
+function refused({ good, error }) {
+  if (good) return null;
+  return make("div", { class: "told", "data-level": "bad" }, make("p", {}, REFUSED), make("pre", {}, error ?? ""));
 }
 
+function waiting({ restart }) {
+  if (restart.length === 0) return null;
+  return make("div", { class: "told", "data-level": "notice" },
+    make("p", {}, `${count(restart.length, "key")} of the file will hold after a restart only:`), changes(restart, "running", "file"));
+}
+
+// What the proxy says of the file as it was read; a refused one is told by the standing.
 async function reload() {
-  let report;
   try {
-    report = await (await ask("reload", { method: "POST" })).json();
+    const { applied } = await (await ask("reload", { method: "POST" })).json();
+    told(at("reload-told"), make("p", {}, applied.length > 0
+      ? `Reloaded: ${count(applied.length, "key")} changed and in force.`
+      : "Reloaded: nothing that holds at once has changed."), "good");
+    at("reload-told").append(changes(applied, "from", "to"));
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    told(at("reload-told"), make("p", {}, "The file was refused; what ran before still runs."), "bad");
-    at("reload-told").append(make("pre", {}, error.body?.error ?? error.message));
-    return;
+    if (!(error instanceof Refusal) || !error.body?.outcome) throw error;
+    told(at("reload-told"), "");
   }
-  const { outcome, applied = [], restart = [] } = report;
-  const head = applied.length > 0 ? `Reloaded: ${count(applied.length, "key")} changed and in force.`
-    : outcome === "refused" ? "The file was refused; what ran before still runs." : "Reloaded: nothing that holds at once has changed.";
-  told(at("reload-told"), make("p", {}, head), outcome === "refused" ? "bad" : "good");
-  if (report.error) at("reload-told").append(make("pre", {}, report.error));
-  if (applied.length > 0) at("reload-told").append(changes(applied, "from", "to"));
-  if (restart.length > 0) at("reload-told").append(make("p", {}, `${count(restart.length, "key")} after a restart only:`), changes(restart, "running", "file"));
 }
 
 function changes(list, before, after) {
   return make("ul", { class: "changes" }, ...list.map((one) => make("li", {},
-    make("code", {}, one.key ?? String(one)),
-    one.key ? ` ${JSON.stringify(one[before])} → ${JSON.stringify(one[after])}` : "")));
+    make("code", {}, one.key), ` ${JSON.stringify(one[before])} → ${JSON.stringify(one[after])}`,
+    one.why ? make("span", { class: "soft" }, ` (${one.why})`) : null)));
 }

@@ -1,6 +1,6 @@
 // Puts the parts of the page together: one pulse reads, each part shows what concerns it.
 
-import { ask, knows, Refusal } from "./ask.js";
+import { found } from "./ask.js";
 import { startConfiguration, showConfiguration } from "./configuration.js";
 import { showDenials, startDenials } from "./denials.js";
 import { at, make } from "./element.js";
@@ -51,17 +51,14 @@ function showIdentity({ stats, history }) {
   at("identity").textContent = [stats.version, up, fleet].filter(Boolean).join(" · ");
 }
 
-// What needs the token, once there is one.
+// What needs the token, once there is one. Parts whose endpoint is not there stay hidden.
 async function open(pulse) {
   try {
     await showDenials();
-    if (await knows("warm")) {
-      at("warm").hidden = false;
-      await startWarm();
-    }
-    at("explain").hidden = !(await knows("explain?url=%2Fv1%2Ftrack"));
-    // A GET is refused with 405 where the endpoint is, and 404 where it is not.
-    at("reload").hidden = !(await exists("reload"));
+    at("explain").hidden = (await found("explain?url=%2Fv1%2Ftrack", { patient: true })) === null;
+    const jobs = await found("warm", { patient: true });
+    at("warm").hidden = jobs === null;
+    if (jobs) startWarm(jobs);
   } catch (error) {
     opened = false;
     pulse.trouble = error.message;
@@ -69,13 +66,6 @@ async function open(pulse) {
   for (const link of document.querySelectorAll("nav a")) {
     link.hidden = document.querySelector(link.getAttribute("href")).hidden;
   }
-}
-
-async function exists(path) {
-  return ask(path, { patient: true }).then(() => true, (error) => {
-    if (error instanceof Refusal) return error.status === 405;
-    throw error;
-  });
 }
 
 startTheme();

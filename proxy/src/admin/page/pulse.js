@@ -1,10 +1,12 @@
 // Looks again and again: state every two seconds, plots as often as they have a new step. When the
 // proxy is gone it says since when, keeps what it knew, and tries ever more slowly.
 
-import { Away, Locked, ask, read } from "./ask.js";
+import { Away, Locked, ask, found, read } from "./ask.js";
 
 const EVERY = 2;
 const LONGEST = 15;
+// Seconds between looks at the configuration.
+const CONFIGURATION = 10;
 // Seconds between looks at the history, by window.
 const HISTORY = { "15m": 5, "1h": 10, "24h": 60 };
 
@@ -17,12 +19,15 @@ export class Pulse {
     this.stats = null;
     this.history = null;
     this.config = null;
+    // Whether the file as last read is in force, and what waits for a restart.
+    this.standing = null;
     this.locked = false;
     this.trouble = null;
     this.heard = null;
     this.failures = 0;
     this.nextAt = 0;
     this.drawn = 0;
+    this.configured = 0;
     this.timer = null;
   }
 
@@ -38,6 +43,7 @@ export class Pulse {
     clearTimeout(this.timer);
     if (document.hidden) return;
     this.drawn = 0;
+    this.configured = 0;
     this.look();
   }
 
@@ -75,7 +81,10 @@ export class Pulse {
     const patient = { patient: true };
     this.stats = await read("stats", patient);
     this.locked = false;
-    this.config = await read("config", patient);
+    if (Date.now() - this.configured >= CONFIGURATION * 1000) {
+      [this.config, this.standing] = await Promise.all([read("config", patient), found("reload", patient)]);
+      this.configured = Date.now();
+    }
     if (Date.now() - this.drawn >= HISTORY[this.window] * 1000) {
       const window = this.window;
       const history = await read(`history?window=${window}`, patient);

@@ -18,7 +18,7 @@ export function findings(pulse) {
     return [found("bad", "away", `${text}.`, `Trying again in ${pulse.retry} s.${kept}`)];
   }
   if (pulse.health === null) return [found("wait", "asking", "Asking the proxy …")];
-  const all = [...ofHealth(pulse.health), ...ofStats(pulse.stats), ...ofConfig(pulse.config)];
+  const all = [...ofHealth(pulse.health), ...ofStats(pulse.stats), ...ofStanding(pulse.standing)];
   if (pulse.locked) all.push(found("notice", "locked", "The figures need the admin token.", "The proxy runs. Press Token to give it."));
   if (pulse.trouble) all.push(found("notice", "trouble", "The proxy did not answer everything.", pulse.trouble));
   if (all.length === 0) all.push(well(pulse));
@@ -58,16 +58,16 @@ function ofStats(stats) {
   if (budget.shared === false && budget.replicas > 1) {
     all.push(found("notice", "apart", "The replicas do not share a budget at present.", `This one has its part of it: 1/${budget.replicas}.`));
   }
-  if (stats.config?.good === false) {
-    all.push(found("notice", "config", "The configuration file was refused.", "What ran before still runs. Reload below to see why."));
-  }
   return all;
 }
 
-function ofConfig(config) {
-  const needed = config?.restart_needed?.length ?? 0;
-  if (needed === 0) return [];
-  return [found("notice", "restart", "A restart is needed.", `${count(needed, "key")} of the configuration will hold after it only.`)];
+function ofStanding(standing) {
+  if (!standing) return [];
+  const all = [];
+  if (!standing.good) all.push(found("notice", "config", "The configuration file was refused.", "What ran before still runs; why is told below."));
+  const needed = standing.restart.length;
+  if (needed > 0) all.push(found("notice", "restart", "A restart is needed.", `${count(needed, "key")} of the configuration will hold after it only.`));
+  return all;
 }
 
 function well({ stats }) {

@@ -1,7 +1,7 @@
 // Fetches before somebody asks: a plan first, then the job with its progress. A job belongs to the
 // proxy, not to this page: a page that comes back finds it again.
 
-import { ask, read, send, Refusal } from "./ask.js";
+import { ask, send, Refusal } from "./ask.js";
 import { at, button, during, make, told } from "./element.js";
 import { events } from "./events.js";
 import { count, span, whole } from "./figures.js";
@@ -14,7 +14,7 @@ const jobs = new Map();
 // What was planned, and is started as it is.
 let planned = null;
 
-export async function startWarm() {
+export function startWarm(listing) {
   const changed = () => {
     planned = null;
     at("warm-start").disabled = true;
@@ -25,11 +25,6 @@ export async function startWarm() {
     during(at("warm-form"), at("warm-told"), plan);
   });
   at("warm-start").addEventListener("click", () => during(at("warm-form"), at("warm-told"), start));
-  await showJobs();
-}
-
-async function showJobs() {
-  const listing = await read("warm", { patient: true });
   const all = Array.isArray(listing) ? listing : [...(listing.running ?? []), ...(listing.ended ?? listing.last ?? []), ...(listing.jobs ?? [])];
   for (const job of all.reverse()) watch(job.id, job);
 }

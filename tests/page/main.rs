@@ -11,6 +11,7 @@ mod access;
 mod away;
 mod configuration;
 mod denials;
+mod explain;
 mod ids;
 mod playlist;
 mod plots;
@@ -19,6 +20,7 @@ mod screenshots;
 mod tab;
 mod theme;
 mod token;
+mod warm;
 
 use harness::{Ask, Stage};
 use http::Method;

@@ -20,7 +20,7 @@ async fn plots_show_what_happened_and_read_it_out() {
     assert_eq!(sum(&told["series"]["calls"]), 1, "{told}");
     assert_eq!(sum(&told["series"]["lookups"]["track"]["hit"]), 90, "{told}");
     for (strip, part) in
-        [("calls", "avoided: "), ("hit-rate", "75 %"), ("budget", "/ 60,000"), ("queue", "none refused")]
+        [("calls", "avoided: "), ("hit-rate", "75.0 %"), ("budget", "/ 60,000"), ("queue", "none refused")]
     {
         tab.until_says(&format!("#{strip} .side"), part).await;
     }

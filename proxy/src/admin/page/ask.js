@@ -56,16 +56,6 @@ export function send(path, value, options = {}) {
   return ask(path, { method: "POST", body: JSON.stringify(value), ...options, headers });
 }
 
-// The same for what may not be there: null when it is not.
-export async function found(path, options) {
-  try {
-    return await read(path, options);
-  } catch (error) {
-    if (error instanceof Refusal && error.status === 404) return null;
-    throw error;
-  }
-}
-
 async function reach(path, options, used) {
   const headers = { ...options.headers };
   if (used) headers.Authorization = `Bearer ${used}`;

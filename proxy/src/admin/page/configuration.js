@@ -21,10 +21,11 @@ export function showConfiguration({ config, standing }) {
   const text = JSON.stringify([config, standing]);
   if (text === shown) return;
   shown = text;
-  at("configuration-keys").replaceChildren(...[...walk(config, "")].map(([key, value]) =>
+  // What waits for a restart stands beside the keys; the standing says more about it.
+  const { restart_needed: _, ...keys } = config;
+  at("configuration-keys").replaceChildren(...[...walk(keys, "")].map(([key, value]) =>
     make("div", { "data-key": key }, make("dt", {}, key), make("dd", {}, JSON.stringify(value)))));
-  at("reload").hidden = !standing;
-  at("standing").replaceChildren(...(standing ? [refused(standing), waiting(standing)].filter(Boolean) : []));
+  at("standing").replaceChildren(...[refused(standing), waiting(standing)].filter(Boolean));
   filter();
 }
 

@@ -1,6 +1,6 @@
 // Puts the parts of the page together: one pulse reads, each part shows what concerns it.
 
-import { found } from "./ask.js";
+import { read } from "./ask.js";
 import { startConfiguration, showConfiguration } from "./configuration.js";
 import { showDenials, startDenials } from "./denials.js";
 import { at, make } from "./element.js";
@@ -51,20 +51,14 @@ function showIdentity({ stats, history }) {
   at("identity").textContent = [stats.version, up, fleet].filter(Boolean).join(" · ");
 }
 
-// What needs the token, once there is one. Parts whose endpoint is not there stay hidden.
+// What is read once, as soon as the token is there.
 async function open(pulse) {
   try {
     await showDenials();
-    at("explain").hidden = (await found("explain?url=%2Fv1%2Ftrack", { patient: true })) === null;
-    const jobs = await found("warm", { patient: true });
-    at("warm").hidden = jobs === null;
-    if (jobs) startWarm(jobs);
+    startWarm(await read("warm", { patient: true }));
   } catch (error) {
     opened = false;
     pulse.trouble = error.message;
-  }
-  for (const link of document.querySelectorAll("nav a")) {
-    link.hidden = document.querySelector(link.getAttribute("href")).hidden;
   }
 }
 

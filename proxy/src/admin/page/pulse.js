@@ -1,7 +1,7 @@
 // Looks again and again: state every two seconds, plots as often as they have a new step. When the
 // proxy is gone it says since when, keeps what it knew, and tries ever more slowly.
 
-import { Away, Locked, ask, found, read } from "./ask.js";
+import { Away, Locked, ask, read } from "./ask.js";
 
 const EVERY = 2;
 const LONGEST = 15;
@@ -82,7 +82,7 @@ export class Pulse {
     this.stats = await read("stats", patient);
     this.locked = false;
     if (Date.now() - this.configured >= CONFIGURATION * 1000) {
-      [this.config, this.standing] = await Promise.all([read("config", patient), found("reload", patient)]);
+      [this.config, this.standing] = await Promise.all([read("config", patient), read("reload", patient)]);
       this.configured = Date.now();
     }
     if (Date.now() - this.drawn >= HISTORY[this.window] * 1000) {

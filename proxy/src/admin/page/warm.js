@@ -25,8 +25,7 @@ export function startWarm(listing) {
     during(at("warm-form"), at("warm-told"), plan);
   });
   at("warm-start").addEventListener("click", () => during(at("warm-form"), at("warm-told"), start));
-  const all = Array.isArray(listing) ? listing : [...(listing.running ?? []), ...(listing.ended ?? listing.last ?? []), ...(listing.jobs ?? [])];
-  for (const job of all.reverse()) watch(job.id, job);
+  for (const job of listing.jobs.toReversed()) watch(job);
 }
 
 // ---- what to fetch
@@ -47,11 +46,12 @@ async function plan() {
   if (asked.ids.length > 0 && asked.rows.length === 0) throw new Error("Choose tracks, features or both for the ids.");
   const answer = await tried(() => send("warm", { ...asked, dry_run: true }));
   if (!answer) return;
-  const found = await answer.json();
-  const { total, held, missing_marks: marks, wanted: missing, calls, seconds } = found.plan ?? found;
+  const { plan: found } = await answer.json();
+  const { total, held, missing_marks: marks, wanted: missing, calls, seconds } = found;
+  const time = seconds === null ? "for which the budget has no room" : `about ${span(seconds)} if nobody else needs the budget`;
   const known = marks > 0 ? `${whole(held)} held, ${whole(marks)} known to be missing` : `${whole(held)} held`;
   told(at("warm-told"), calls > 0
-    ? `${count(total, "fact")}: ${known}, ${whole(missing)} to fetch in ${count(calls, "call")}, about ${span(seconds)} if nobody else needs the budget.`
+    ? `${count(total, "fact")}: ${known}, ${whole(missing)} to fetch in ${count(calls, "call")}, ${time}.`
     : `${count(total, "fact")}: ${known}. There is nothing to fetch.`, calls > 0 ? "" : "good");
   planned = calls > 0 ? asked : null;
   at("warm-start").disabled = planned === null;
@@ -64,7 +64,7 @@ async function start() {
   planned = null;
   at("warm-start").disabled = true;
   told(at("warm-told"), "Started.", "good");
-  watch(id, { id, state: "running", ...found });
+  watch({ id, state: "running", progress: { total: found.total }, failures: [] });
 }
 
 // A refusal names every line that is wrong; the first ones are shown.
@@ -82,83 +82,88 @@ async function tried(work) {
 
 // ---- a job
 
-function watch(id, known) {
-  if (jobs.has(id)) return;
-  const job = new Job(id);
-  jobs.set(id, job);
+function watch(status) {
+  if (jobs.has(status.id)) return;
+  const job = new Job(status);
+  jobs.set(status.id, job);
   at("warm-jobs").prepend(job.element);
-  job.take(known);
-  if (!job.ended) job.follow();
+  if (!job.outcome) job.follow();
 }
 
 class Job {
-  constructor(id) {
+  constructor({ id, state, progress, failures }) {
     this.id = id;
     this.seen = null;
-    this.state = {};
-    this.bar = make("progress", { max: 1, value: 0, "aria-label": `Progress of warm job ${id}` });
+    this.progress = { done: 0, held: 0, fetched: 0, missing: 0, failed: 0, calls: 0, ...progress };
+    this.outcome = state === "running" ? null : state;
+    this.bar = make("progress", { "aria-label": `Progress of warm job ${id}` });
     this.words = make("p", { class: "figures-line" });
     this.failures = make("ul", { class: "note bad" });
-    this.stop = button("Cancel", () => during(this.stop, this.words, () => ask(`warm/${encodeURIComponent(id)}`, { method: "DELETE" })), { class: "quiet", "aria-label": `Cancel warm job ${id}` });
+    this.stop = button("Cancel", () => during(this.stop, this.words, () => this.cancel()), { class: "quiet", "aria-label": `Cancel warm job ${id}` });
     this.element = make("li", { class: "job", "data-job": id }, make("div", { class: "line" }, make("code", {}, id), this.bar, this.stop), this.words, this.failures);
+    // The events of a running job tell its failures again.
+    if (this.outcome) failures.forEach((one) => this.fail(one));
+    this.show();
   }
 
-  get ended() {
-    return Boolean(this.state.outcome) || ["complete", "cancelled", "incomplete", "done", "ended"].includes(this.state.state);
+  cancel() {
+    return ask(`warm/${encodeURIComponent(this.id)}`, { method: "DELETE" });
   }
 
-  take(news) {
-    const { plan: found, progress, totals, ...rest } = news ?? {};
-    Object.assign(this.state, found, progress, totals, rest);
-    const { done = 0, total = 0 } = this.state;
+  fail({ item, reason }) {
+    if (this.failures.childElementCount < ERRORS) this.failures.append(make("li", {}, make("code", {}, item), ` ${reason}`));
+  }
+
+  show() {
+    const { done, total } = this.progress;
     this.bar.max = Math.max(1, total);
-    this.bar.value = this.state.outcome === "complete" ? this.bar.max : done;
-    this.stop.hidden = this.ended;
-    this.element.dataset.outcome = this.state.outcome ?? "running";
+    this.bar.value = this.outcome === "complete" ? this.bar.max : done;
+    this.stop.hidden = this.outcome !== null;
     this.words.replaceChildren(this.sentence());
   }
 
   sentence() {
-    const { done = 0, total = 0, held = 0, fetched = 0, missing = 0, failed = 0, calls = 0, seconds_left: left, waiting, outcome } = this.state;
+    const { done, total, held, fetched, missing, failed, calls, seconds_left: left, waiting } = this.progress;
     const part = total > 0 ? Math.floor((done / total) * 100) : 0;
     const parts = [`${whole(done)} of ${whole(total)}`, `${whole(held)} held`, `${whole(fetched)} fetched`];
     if (missing > 0) parts.push(`${whole(missing)} missing`);
     if (failed > 0) parts.push(`${whole(failed)} failed`);
     parts.push(count(calls, "call"));
-    if (outcome) return `${outcome === "complete" ? "100 %, complete" : `${part} %, ${outcome}`}: ${parts.join(", ")}.`;
-    const rest = left !== undefined && left !== null ? `; ${span(left)} left` : "";
+    if (this.outcome) return `${this.outcome === "complete" ? 100 : part} %, ${this.outcome}: ${parts.join(", ")}.`;
+    const rest = left === undefined || left === null ? "" : `; ${span(left)} left`;
     return `${part} %: ${parts.join(", ")}${rest}${waiting ? `; waiting: ${waiting}` : ""}.`;
   }
 
   // Follows until the end; where the stream is cut, goes on after the last event seen.
   async follow() {
-    for (let tries = 0; !this.ended && tries < RESUME.length;) {
+    for (let tries = 0; tries < RESUME.length; tries += 1) {
       const headers = { Accept: "text/event-stream", ...(this.seen === null ? {} : { "Last-Event-ID": this.seen }) };
       try {
         const answer = await ask(`warm/${encodeURIComponent(this.id)}`, { headers, patient: true });
         for await (const { id, name, data } of events(answer.body)) {
           tries = 0;
-          if (id !== null) this.seen = id;
+          this.seen = id ?? this.seen;
           this.event(name, JSON.parse(data));
         }
       } catch (error) {
         if (error instanceof Refusal && error.status === 404) {
-          this.take({ outcome: "lost: the proxy was started anew; plan it again to go on" });
-          return;
+          this.outcome = "lost when the proxy was started anew; plan it again to go on";
+          this.show();
         }
       }
-      if (this.ended) return;
+      if (this.outcome) return;
       await new Promise((later) => setTimeout(later, RESUME[tries] * 1000));
-      tries += 1;
     }
-    if (!this.ended) this.words.append(" The proxy does not answer; the job may go on there.");
+    this.words.append(" The proxy does not answer; the job may go on there.");
   }
 
   event(name, data) {
     if (name === "failed") {
-      if (this.failures.childElementCount < ERRORS) this.failures.append(make("li", {}, make("code", {}, data.item), ` ${data.reason}`));
+      this.fail(data);
       return;
     }
-    this.take(name === "done" ? { outcome: "complete", ...data } : data);
+    if (name === "done") this.outcome = data.outcome;
+    if (name !== "plan") Object.assign(this.progress, data);
+    this.show();
   }
 }

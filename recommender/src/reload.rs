@@ -100,7 +100,12 @@ mod tests {
 
     #[test]
     fn limits_and_log_change_at_once_and_everything_else_waits() {
-        let read = config(&["limits.start_per_minute=3", "limits.concurrent_runs=2", "telemetry.log=debug", "run.max_artists=5"]);
+        let read = config(&[
+            "limits.start_per_minute=3",
+            "limits.concurrent_runs=2",
+            "telemetry.log=debug",
+            "run.max_artists=5",
+        ]);
         let running = config(&[]);
         let next = live(&running, &read);
         let applied = changes(&shown(&running), &shown(&next));
@@ -113,7 +118,8 @@ mod tests {
 
     #[test]
     fn another_secret_waits_without_being_shown() {
-        let tokens = ["one", "two"].map(|token| config(&[&format!("auth.admin_token={token}-and-long-enough-to-be-taken")]));
+        let tokens = ["one", "two"]
+            .map(|token| config(&[&format!("auth.admin_token={token}-and-long-enough-to-be-taken")]));
         let waiting = listed(&waiting(&tokens[0], &tokens[1]));
         assert_eq!(waiting, "a secret *** → ***");
     }

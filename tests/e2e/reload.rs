@@ -143,9 +143,8 @@ async fn a_hangup_signal_reads_the_file_again_and_ends_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_post_reloads_for_those_who_have_the_token_and_the_token_changes_too() {
     let scene = Scene::new("admin: { token: open-sesame-1 }\n").await;
-    let post = |token: &str| {
-        Ask::new(Method::POST, "/reload").header("authorization", format!("Bearer {token}"))
-    };
+    let post =
+        |token: &str| Ask::new(Method::POST, "/reload").header("authorization", format!("Bearer {token}"));
     let mut line = Line::to(scene.proxy().admin).await;
     assert_eq!(line.ask(Ask::new(Method::POST, "/reload")).await.code(), 401);
     assert_eq!(line.ask(post("wrong")).await.code(), 401);

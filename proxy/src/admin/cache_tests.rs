@@ -16,6 +16,7 @@ use crate::budget::Permit;
 use crate::cache::{Category, Key};
 use crate::clock::Clock;
 use crate::engine::{Engine, Settings};
+use crate::reload::Running;
 use crate::upstream::{CallError, Reply, Request as UpstreamRequest, Upstream};
 
 const UUID: &str = "7c1f0a52-3f0e-4a55-9d7e-0f3f6a1b2c3d";

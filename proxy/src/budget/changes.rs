@@ -64,7 +64,8 @@ async fn a_rate_that_falls_and_rises_again_forgets_no_start() {
     for rate in [2, 80] {
         budget.apply(&limits(rate, 0, 6), 1);
         // Whatever there is to be forgotten is forgotten with the next start.
-        let refunded = timeout(Duration::from_millis(900), budget.enqueue(Lane::Interactive, CLIENT).permit());
+        let refunded =
+            timeout(Duration::from_millis(900), budget.enqueue(Lane::Interactive, CLIENT).permit());
         drop(refunded.await);
     }
     assert!(budget.snapshot().started_last_minute >= 78, "{:?}", budget.snapshot());

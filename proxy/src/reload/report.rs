@@ -4,7 +4,6 @@ use recobeat_ops::reload::Change;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-
 /// What became of a reload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

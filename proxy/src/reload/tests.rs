@@ -59,7 +59,8 @@ impl Scene {
         let loaded = Config::load(sources.clone()).unwrap();
         let config = &loaded.config;
         let target = Arc::new(Target::new(target_settings(config)).unwrap());
-        let engine = Engine::new(engine_settings(config, None), Arc::new(Nobody), Clock::tokio(), &Handle::current());
+        let engine =
+            Engine::new(engine_settings(config, None), Arc::new(Nobody), Clock::tokio(), &Handle::current());
         let terms = Terms::new(&front_settings(config, &target));
         let log = Arc::new(Mutex::new(config.telemetry.log.clone()));
         let written = Arc::clone(&log);
@@ -190,7 +191,8 @@ async fn every_key_is_live_or_named_as_needing_a_restart() {
         let before = scene.in_force();
         let report = scene.reload(&file(key, &value)).await;
         assert_eq!(report.error, None, "{key}: {value}");
-        let is_fixed = FIXED.iter().any(|fixed| key == fixed.key || key.starts_with(&format!("{}.", fixed.key)));
+        let is_fixed =
+            FIXED.iter().any(|fixed| key == fixed.key || key.starts_with(&format!("{}.", fixed.key)));
         let applied: Vec<_> = report.applied.iter().map(|change| change.key.as_str()).collect();
         let restart: Vec<_> = report.restart.iter().map(|pending| pending.key.as_str()).collect();
         let expected = if is_fixed { (vec![], vec![key]) } else { (vec![key], vec![]) };
@@ -207,6 +209,15 @@ fn every_fixed_key_is_one_of_the_model_and_says_why() {
         value_at(&shown, fixed.key);
         assert!(!fixed.why.is_empty(), "{}", fixed.key);
     }
+}
+
+#[test]
+fn the_document_names_every_fixed_key() {
+    let document = include_str!("../../../config/operations.md");
+    let told = document.split("- **A restart** is needed for").nth(1).and_then(|rest| rest.split(". ").next());
+    let told = told.expect("a list of keys");
+    let named: Vec<_> = told.split('`').skip(1).step_by(2).collect();
+    assert_eq!(named, FIXED.iter().map(|fixed| fixed.key).collect::<Vec<_>>());
 }
 
 #[tokio::test(start_paused = true)]
@@ -249,7 +260,10 @@ async fn what_waits_for_a_restart_is_named_each_time_and_no_more_once_it_is_undo
     let scene = Scene::plain("");
     for _ in 0..2 {
         let report = scene.reload("listen: 127.0.0.1:81\nbatch: { linger: 5ms }").await;
-        assert_eq!(report.restart[0].to_string(), "listen 127.0.0.1:8080 → 127.0.0.1:81 (the address is bound at the start)");
+        assert_eq!(
+            report.restart[0].to_string(),
+            "listen 127.0.0.1:8080 → 127.0.0.1:81 (the address is bound at the start)"
+        );
         assert_eq!(scene.metric("recobeat_config_restart_needed"), 1.0);
     }
     assert_eq!(scene.running.shown()["listen"], "127.0.0.1:8080");
@@ -269,11 +283,16 @@ async fn a_refused_reload_leaves_standing_what_waits_for_a_restart() {
 #[tokio::test(start_paused = true)]
 async fn secrets_change_without_being_shown() {
     let scene = Scene::plain("admin: { token: open-sesame }");
-    let report = scene.reload("admin: { token: hunter2 }\ncache: { redis: { url: redis://:hunter2@h } }").await;
+    let report =
+        scene.reload("admin: { token: hunter2 }\ncache: { redis: { url: redis://:hunter2@h } }").await;
     assert_eq!(scene.running.config().admin.token.as_deref(), Some("hunter2"));
     assert_eq!(report.applied[0].to_string(), "admin.token *** → ***");
-    assert_eq!(report.restart[0].to_string(), "cache.redis.url null → redis://***@h (tiers are opened at the start)");
-    let said = serde_json::to_string(&json!([report, scene.running.shown(), scene.running.standing()])).unwrap();
+    assert_eq!(
+        report.restart[0].to_string(),
+        "cache.redis.url null → redis://***@h (tiers are opened at the start)"
+    );
+    let said =
+        serde_json::to_string(&json!([report, scene.running.shown(), scene.running.standing()])).unwrap();
     assert!(!said.contains("hunter2") && !said.contains("open-sesame"), "{said}");
 }
 
@@ -290,8 +309,10 @@ async fn a_listener_that_others_reach_is_never_left_without_a_token() {
 #[tokio::test(start_paused = true)]
 async fn no_more_calls_are_allowed_than_the_pool_that_runs_has_connections() {
     let scene = Scene::plain("upstream: { pool: { max: 10, idle: 5 } }");
-    let report = scene.reload("{ upstream: { pool: { max: 20, idle: 5 } }, budget: { max_in_flight: 15 } }").await;
+    let report =
+        scene.reload("{ upstream: { pool: { max: 20, idle: 5 } }, budget: { max_in_flight: 15 } }").await;
     assert_eq!(report.outcome, Outcome::Refused);
-    let report = scene.reload("{ upstream: { pool: { max: 20, idle: 5 } }, budget: { max_in_flight: 9 } }").await;
+    let report =
+        scene.reload("{ upstream: { pool: { max: 20, idle: 5 } }, budget: { max_in_flight: 9 } }").await;
     assert_eq!((report.outcome, report.restart.len()), (Outcome::Applied, 1));
 }

@@ -214,7 +214,8 @@ fn every_fixed_key_is_one_of_the_model_and_says_why() {
 #[test]
 fn the_document_names_every_fixed_key() {
     let document = include_str!("../../../config/operations.md");
-    let told = document.split("- **A restart** is needed for").nth(1).and_then(|rest| rest.split(". ").next());
+    let told =
+        document.split("- **A restart** is needed for").nth(1).and_then(|rest| rest.split(". ").next());
     let told = told.expect("a list of keys");
     let named: Vec<_> = told.split('`').skip(1).step_by(2).collect();
     assert_eq!(named, FIXED.iter().map(|fixed| fixed.key).collect::<Vec<_>>());

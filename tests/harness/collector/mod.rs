@@ -117,7 +117,7 @@ fn read(body: &[u8]) -> Vec<Span> {
         .flat_map(|resource| {
             let of_resource = resource
                 .messages(1)
-                .flat_map(|resource| attributes(&resource, 1))
+                .flat_map(|resource| attributes(&resource, 1).collect::<Vec<_>>())
                 .collect::<BTreeMap<_, _>>();
             let service = of_resource.get("service.name").cloned().unwrap_or_default();
             let spans: Vec<Span> = resource

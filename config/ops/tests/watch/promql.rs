@@ -81,7 +81,7 @@ pub(crate) fn unknown(expression: &str, reference: &Reference) -> Vec<String> {
             }
         } else if *name == "up" {
             at = if tokens.get(at) == Some(&Token::Sign('{')) {
-                selectors(&tokens, at + 1, |..| {})
+                selectors(&tokens, at + 1, |_, _, _| {})
             } else {
                 at
             };

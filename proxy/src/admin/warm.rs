@@ -112,7 +112,7 @@ fn stream(job: &Job, after: u64) -> Sse<impl Stream<Item = Result<Event, Infalli
 /// The whole order, or everything that is wrong with it.
 fn read(admin: &Admin, asked: Asked) -> Result<Order, Wrong> {
     let Asked { ids, urls, rows, skip_bad, .. } = asked;
-    let kinds = kinds(rows)?;
+    let kinds = kinds(rows.as_deref())?;
     for (name, given, most) in [("ids", ids.len(), MOST_IDS), ("urls", urls.len(), MOST_URLS)] {
         if given > most {
             return Err(Wrong::new(format!(
@@ -157,7 +157,7 @@ fn read(admin: &Admin, asked: Asked) -> Result<Order, Wrong> {
     Ok(order)
 }
 
-fn kinds(rows: Option<Vec<String>>) -> Result<Vec<RowKind>, Wrong> {
+fn kinds(rows: Option<&[String]>) -> Result<Vec<RowKind>, Wrong> {
     let all = [RowKind::Track, RowKind::Features];
     let Some(rows) = rows else { return Ok(all.into()) };
     let kind = |name: &String| {

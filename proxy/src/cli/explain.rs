@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 use http::Method;
 use serde_json::Value;
+use tokio::runtime::Builder;
 
 use super::admin::{AdminArgs, AdminClient, AdminError};
 use super::paint::Paint;
@@ -33,19 +34,16 @@ pub(super) struct Explain {
 
 impl Explain {
     pub(super) fn run(self, config: &Admin) -> ExitCode {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let told = runtime
-            .map_err(|error| error.to_string())
-            .and_then(|runtime| runtime.block_on(self.ask(config)).map_err(|error| error.to_string()));
-        match told {
+        let runtime = match Builder::new_current_thread().enable_all().build() {
+            Ok(runtime) => runtime,
+            Err(error) => return failed(&error.to_string()),
+        };
+        match runtime.block_on(self.ask(config)) {
             Ok(text) => {
                 println!("{}", text.trim_end());
                 ExitCode::SUCCESS
             }
-            Err(error) => {
-                eprintln!("recobeat-proxy: {error}");
-                ExitCode::FAILURE
-            }
+            Err(error) => failed(&error.to_string()),
         }
     }
 
@@ -59,6 +57,11 @@ impl Explain {
         let told: Explanation = client.json(request).await?;
         Ok(Page { told: &told, all: self.all, paint: Paint::of_stdout() }.text())
     }
+}
+
+fn failed(why: &str) -> ExitCode {
+    eprintln!("recobeat-proxy: {why}");
+    ExitCode::FAILURE
 }
 
 /// An explanation as text.

@@ -5,7 +5,7 @@ mod lines;
 mod show;
 
 use std::io::{self, Read as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -173,7 +173,7 @@ impl Warm {
     }
 }
 
-fn read(path: &PathBuf) -> Result<(String, String), WarmError> {
+fn read(path: &Path) -> Result<(String, String), WarmError> {
     let (name, text) = if path.as_os_str() == "-" {
         let mut text = String::new();
         ("standard input".to_owned(), io::stdin().read_to_string(&mut text).map(|_| text))

@@ -1,5 +1,6 @@
 //! Progress for people: a bar on a terminal, a line every few seconds elsewhere.
 
+use std::fmt::Write as _;
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
@@ -91,10 +92,10 @@ fn progress(told: &Value, took: Duration) -> String {
     let pace = done as f64 / took.as_secs_f64().max(1.0);
     let mut text = format!("{} calls, {pace:.1} rows/s", number(told, "calls"));
     if let Some(left) = told["seconds_left"].as_u64() {
-        text.push_str(&format!(", {} left", about(left)));
+        let _ = write!(text, ", {} left", about(left));
     }
     if let Some(waiting) = told["waiting"].as_str() {
-        text.push_str(&format!(" ({waiting})"));
+        let _ = write!(text, " ({waiting})");
     }
     text
 }

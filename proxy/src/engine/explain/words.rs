@@ -44,11 +44,8 @@ fn answer(told: &Explanation) -> String {
 }
 
 fn kept(told: &Explanation) -> Option<String> {
-    let why = match told.kind {
-        Kind::Opaque => "It is not understood completely: sent as it is, kept under its exact text.",
-        _ => return None,
-    };
-    Some(why.to_owned())
+    let opaque = told.kind == Kind::Opaque;
+    opaque.then(|| "It is not understood completely: sent as it is, kept under its exact text.".to_owned())
 }
 
 fn denial(told: &Explanation) -> Option<String> {

@@ -8,6 +8,9 @@ use super::App;
 use super::caller::Operator;
 use crate::telemetry::Gauges;
 
+/// Not in the document of the interface: it is no JSON, and no app asks for it.
+pub(super) const ROUTE: &str = "/metrics";
+
 /// For operators, like everything that tells about all users together.
 pub(super) async fn metrics(State(app): State<App>, _: Operator) -> impl IntoResponse {
     let gauges = Gauges {

@@ -49,7 +49,7 @@ pub fn router(app: App) -> Router {
     let router = router
         .merge(openapi::router(&document))
         .merge(page::router())
-        .route("/metrics", get(metrics::metrics))
+        .route(metrics::ROUTE, get(metrics::metrics))
         .fallback(async || ApiError::Absent("no such path"))
         .method_not_allowed_fallback(async || ApiError::Method)
         .with_state(app);

@@ -23,8 +23,11 @@ impl World {
     }
 
     /// Everything that asking would change.
-    fn traces(&self) -> (String, usize, (usize, usize, usize), (usize, u64)) {
+    fn traces(&self) -> (Vec<String>, usize, (usize, usize, usize), (usize, u64)) {
         let metrics = self.engine.metrics().render(&self.engine.gauges());
+        // What it costs the process is no trace of it.
+        let metrics: Vec<String> =
+            metrics.lines().filter(|line| !line.starts_with("process_")).map(str::to_owned).collect();
         (metrics, self.upstream.calls(), self.unfinished(), self.engine.store().size())
     }
 }

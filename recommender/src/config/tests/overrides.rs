@@ -133,7 +133,7 @@ fn the_mode_of_auth_has_its_variable() {
     let env = [("RECOMMENDER_AUTH__MODE", "service"), ("RECOMMENDER_AUTH__SERVICE_TOKEN", "abc")];
     assert_eq!(load_with("", &env, &[]).expect("good").auth.mode, AuthMode::Service);
     // With the cases above, these are all.
-    assert_eq!(keys::<Config>().len(), 49);
+    assert_eq!(keys::<Config>().len(), 50);
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn what_is_shown_loads_as_the_same_configuration() {
         "schedule.warm_at=23:59",
         "cors.allowed_origins=[https://a.example, 'http://b.example:81']",
         "redis_url=valkey://127.0.0.1",
-        "telemetry={log: 'warn,recobeat_recommender=debug', json: true}",
+        "telemetry={log: 'warn,recobeat_recommender=debug', format: json}",
     ];
     let config = super::load_with("", &[], &set).expect("good settings");
     let shown = serde_json::to_string_pretty(&config).expect("a configuration serializes");

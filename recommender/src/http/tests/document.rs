@@ -8,7 +8,7 @@ use serde_json::Value;
 use std::net::SocketAddr;
 
 use super::{Service, ask};
-use crate::http::{document, documented, openapi, page, router};
+use crate::http::{document, documented, metrics, openapi, page, router};
 
 fn parsed() -> Value {
     serde_json::from_str(&document()).expect("JSON")
@@ -41,6 +41,7 @@ async fn every_route_is_in_the_document_and_the_other_way_round() {
     let mut expected = paths();
     expected.extend(page::ROUTES.map(str::to_owned));
     expected.insert(openapi::ROUTE.to_owned());
+    expected.insert(metrics::ROUTE.to_owned());
     assert_eq!(routes, expected);
 }
 

@@ -1,5 +1,5 @@
 //! The command line: one verb each for running, for checking, for asking how the running
-//! service is, for the document of the interface.
+//! service is, for the documents of the interface and of the configuration.
 
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use recobeat_ops::health::ready;
+use recobeat_ops::settings::schema;
 use tokio::runtime::Runtime;
 
 use crate::auth::Gate;
@@ -35,6 +36,8 @@ enum Verb {
     Health,
     /// Print the `OpenAPI` document of the interface
     Openapi,
+    /// Print the JSON Schema of the configuration, for editors
+    Schema,
 }
 
 #[derive(Debug, Args)]
@@ -53,11 +56,10 @@ struct SourceArgs {
 /// Reads the command line and does what it says.
 pub fn run() -> ExitCode {
     let Cli { verb, sources: SourceArgs { config, mut set, listen } } = Cli::parse();
-    if let Some(Verb::Openapi) = verb {
-        // Whoever reads may have seen enough.
-        return io::stdout()
-            .write_all(http::document().as_bytes())
-            .map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
+    match verb {
+        Some(Verb::Openapi) => return print(&http::document()),
+        Some(Verb::Schema) => return print(&schema::<Config>()),
+        _ => {}
     }
     set.extend(listen.map(|listen| format!("listen={listen}")));
     let sources = Sources::of_process(config, set);
@@ -98,6 +100,11 @@ fn health(sources: Sources) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn print(text: &str) -> ExitCode {
+    // Whoever reads may have seen enough.
+    io::stdout().write_all(text.as_bytes()).map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS)
 }
 
 fn begin(loaded: Loaded, sources: Sources) -> Result<(), String> {

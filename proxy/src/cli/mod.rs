@@ -9,10 +9,12 @@ mod paint;
 mod reload;
 mod warm;
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use recobeat_ops::settings::schema;
 
 use crate::config::{Config, Sources};
 use crate::serve::serve;
@@ -42,6 +44,8 @@ enum Verb {
     Warm(warm::Warm),
     /// Let the running proxy read its configuration again, and say what became of it
     Reload(reload::Reload),
+    /// Print the JSON Schema of the configuration, for editors
+    Schema,
 }
 
 #[derive(Debug, Args)]
@@ -57,6 +61,9 @@ struct SourceArgs {
 /// Reads the command line and does what it says.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
+    if let Some(Verb::Schema) = cli.verb {
+        return print(&schema::<Config>());
+    }
     let sources = Sources::of_process(cli.sources.config, cli.sources.set);
     if let Some(Verb::Health) = cli.verb {
         return health(sources);
@@ -73,7 +80,7 @@ pub fn run() -> ExitCode {
         Some(Verb::Explain(verb)) => verb.run(&loaded.config.admin),
         Some(Verb::Warm(verb)) => verb.run(&loaded.config.admin),
         Some(Verb::Reload(verb)) => verb.run(&loaded.config.admin),
-        None | Some(Verb::Serve | Verb::Health) => match serve(&loaded, sources) {
+        None | Some(Verb::Serve | Verb::Health | Verb::Schema) => match serve(&loaded, sources) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
                 eprintln!("recobeat-proxy: {error}");
@@ -81,4 +88,9 @@ pub fn run() -> ExitCode {
             }
         },
     }
+}
+
+fn print(text: &str) -> ExitCode {
+    // Whoever reads may have seen enough.
+    io::stdout().write_all(text.as_bytes()).map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS)
 }

@@ -65,6 +65,7 @@ impl Settings for Config {
         name: "recobeat-proxy",
         prefix: "RECOBEAT_",
         file: "config/proxy.yaml",
+        shipped: include_str!("../../../config/proxy.yaml"),
         aliases: &[
             Alias { variable: "REDIS_URL", key: "cache.redis.url", yields: true },
             Alias { variable: "VALKEY_URL", key: "cache.redis.url", yields: true },

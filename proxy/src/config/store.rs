@@ -120,6 +120,7 @@ fn url() -> Parsed<String> {
                 .help("write the scheme first; the ones that end in `s` speak TLS")),
         }
     })
+    .like("^(redis|valkey)s?://.")
 }
 
 fn prefix() -> Parsed<String> {

@@ -182,6 +182,7 @@ fn base_url() -> Parsed<BaseUrl> {
             })
         })
     })
+    .like("^[Hh][Tt][Tt][Pp][Ss]?://[^/@?#]+(/[^?#]*)?$")
 }
 
 fn user_agent() -> Parsed<String> {
@@ -189,7 +190,8 @@ fn user_agent() -> Parsed<String> {
         if text.trim() == text && text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') {
             Ok(text.to_owned())
         } else {
-            Err(Fault::why("cannot stand in a header"))
+            Err(Fault::why("cannot stand in a header")
+                .help("write one line of ASCII, as in my-service/1.0 (ops@example.org)"))
         }
     })
 }

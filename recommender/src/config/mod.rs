@@ -67,6 +67,7 @@ impl Settings for Config {
         name: "recobeat-recommender",
         prefix: "RECOMMENDER_",
         file: "config/recommender.yaml",
+        shipped: include_str!("../../../config/recommender.yaml"),
         aliases: &[
             Alias { variable: "DATABASE_URL", key: "database_url", yields: false },
             Alias { variable: "REDIS_URL", key: "redis_url", yields: false },

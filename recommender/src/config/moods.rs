@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
+use serde_json::{Value as Json, json};
 
 use crate::model::{MoodRequest, TrackId};
 use recobeat_ops::settings::kind::{
-    self, DAY, Fault, HOUR, Kind, MINUTE, Parsed, duration, file, list, optional, parsed, switch, whole,
+    self, DAY, Fault, HOUR, Kind, List, MINUTE, Parsed, duration, file, list, optional, parsed, switch, whole,
 };
 use recobeat_ops::settings::{Node, Value};
 use recobeat_ops::settings::{Reader, defaults};
@@ -94,12 +95,19 @@ fn time_of_day() -> Parsed<(u32, u32)> {
         let read = text.split_once(':').and_then(|(hour, minute)| Some((two(hour, 23)?, two(minute, 59)?)));
         read.ok_or_else(|| Fault::wrong().help("write hour and minute with two digits each: \"03:00\""))
     })
+    .like("^([01][0-9]|2[0-3]):[0-5][0-9]$")
 }
 
 /// As in the file.
 #[expect(clippy::ref_option, reason = "the signature serde asks for")]
 fn clock<S: Serializer>(time: &Option<(u32, u32)>, serializer: S) -> Result<S::Ok, S::Error> {
     time.map(|(hour, minute)| format!("{hour:02}:{minute:02}")).serialize(serializer)
+}
+
+fn ids() -> List<Parsed<String>> {
+    list(parsed("the id of a track, of RecoBeat or of Spotify", |text| {
+        text.parse::<TrackId>().map(|_| text.to_owned()).map_err(|_| Fault::wrong())
+    }))
 }
 
 /// Names with lists of track ids.
@@ -116,9 +124,7 @@ impl Kind for Seeds {
         if !matches!(node.value, Value::Map(_) | Value::Null) {
             return Err(Fault::wrong());
         }
-        let ids = list(parsed("the id of a track, of RecoBeat or of Spotify", |text| {
-            text.parse::<TrackId>().map(|_| text.to_owned()).map_err(|_| Fault::wrong())
-        }));
+        let ids = ids();
         let mut seeds = BTreeMap::new();
         let mut parts = Vec::new();
         for entry in node.entries() {
@@ -129,6 +135,10 @@ impl Kind for Seeds {
             }
         }
         if parts.is_empty() { Ok(seeds) } else { Err(Fault { parts, ..Fault::default() }) }
+    }
+
+    fn schema(&self) -> Json {
+        json!({ "type": ["object", "null"], "additionalProperties": ids().schema() })
     }
 
     fn remedy(&self) -> Option<String> {

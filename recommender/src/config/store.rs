@@ -17,7 +17,8 @@ pub(super) fn read_database(r: &mut Reader<'_>) -> String {
         };
         let nothing = || Fault::why("names no database");
         known.then(|| text.to_owned()).ok_or_else(nothing)
-    });
+    })
+    .like("^(memory$|sqlite:.|postgres(ql)?://.)");
     r.key("database_url", "sqlite:data/recommender.db".to_owned(), url.because(DATABASE).veiled())
 }
 
@@ -36,6 +37,7 @@ pub(super) fn read_redis(r: &mut Reader<'_>) -> Option<String> {
             return Err(Fault::why("has no host").help("write redis://host:port"));
         }
         Ok(text.to_owned())
-    });
+    })
+    .like("^(redis|valkey)s?://.");
     r.key("redis_url", None, optional(url).veiled())
 }

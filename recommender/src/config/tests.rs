@@ -3,6 +3,7 @@
 
 mod combinations;
 mod overrides;
+mod schema;
 mod shipped;
 mod values;
 

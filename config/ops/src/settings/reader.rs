@@ -5,7 +5,9 @@
 //! goes on, and the whole is refused at the end. Because sections that are not given are walked
 //! too, the walk also yields the list of all keys, which unknown ones are compared with.
 
-use super::kind::{Fault, Kind, Part};
+use serde_json::Value as Json;
+
+use super::kind::{Fault, Kind, Part, or_null};
 use super::problem::{Place, Problem};
 use super::service::Settings;
 use super::tree::{Entry, Node, Value};
@@ -19,12 +21,20 @@ pub struct Reader<'a> {
     log: &'a mut Log,
 }
 
+/// A key that a walk came by.
+pub(super) struct Key {
+    pub(super) path: String,
+    /// What it may be, in words and as a JSON Schema.
+    pub(super) wanted: String,
+    pub(super) schema: Json,
+}
+
 /// What a walk leaves behind besides the model.
 #[derive(Default)]
 struct Log {
     problems: Vec<Problem>,
     /// All keys, in the order of the model.
-    keys: Vec<String>,
+    keys: Vec<Key>,
     /// Keys whose value was refused.
     faulty: Vec<String>,
     unknown: Vec<Unknown>,
@@ -36,7 +46,7 @@ pub(super) fn read<T: Settings>(root: Node, problems: &mut Vec<Problem>) -> T {
     let root = Entry { key: String::new(), key_place: root.place.clone(), node: root };
     let model = section(Some(&root), String::new(), T::read, &mut log);
     problems.append(&mut log.problems);
-    let keys: Vec<_> = log.keys.iter().map(String::as_str).collect();
+    let keys: Vec<_> = log.keys.iter().map(|key| key.path.as_str()).collect();
     problems.extend(log.unknown.iter().map(|unknown| unknown.problem(&T::SERVICE, &keys)));
     model
 }
@@ -48,6 +58,11 @@ pub fn defaults<T>(read: impl FnOnce(&mut Reader<'_>) -> T) -> T {
 
 /// The paths of all keys (`budget.rate_per_minute`), in the order of the model.
 pub fn keys<T: Settings>() -> Vec<String> {
+    walk::<T>().into_iter().map(|key| key.path).collect()
+}
+
+/// All keys, in the order of the model.
+pub(super) fn walk<T: Settings>() -> Vec<Key> {
     let mut log = Log::default();
     section(None, String::new(), T::read, &mut log);
     log.keys
@@ -88,10 +103,11 @@ impl Reader<'_> {
         let entries = self.section.map(Node::entries).unwrap_or_default();
         let mut given = entries.iter().filter(|entry| !entry.node.is_null());
         let first = given.clone().next();
+        // With all others it may be empty.
+        let path = self.note(name, &kind, or_null(kind.schema()));
         if given.any(|entry| entry.key == name) {
-            return self.value(name, &kind);
+            return self.given(path, name, &kind);
         }
-        let path = self.note(name);
         if let Some(first) = first {
             let message = format!("`{}` is given without `{name}`", self.path);
             let help = format!("set `{path}` to {}, or remove `{}`", kind.wanted(), self.path);
@@ -101,7 +117,11 @@ impl Reader<'_> {
     }
 
     fn value<K: Kind>(&mut self, name: &'static str, kind: &K) -> Option<K::Value> {
-        let path = self.note(name);
+        let path = self.note(name, kind, kind.schema());
+        self.given(path, name, kind)
+    }
+
+    fn given<K: Kind>(&mut self, path: String, name: &str, kind: &K) -> Option<K::Value> {
         let entry = self.section?.entry(name)?;
         match kind.read(&entry.node) {
             Ok(value) => Some(value),
@@ -114,10 +134,10 @@ impl Reader<'_> {
     }
 
     /// Keeps in mind that the section has this key.
-    fn note(&mut self, name: &'static str) -> String {
+    fn note<K: Kind>(&mut self, name: &'static str, kind: &K, schema: Json) -> String {
         let path = self.path_of(name);
         self.names.push(name);
-        self.log.keys.push(path.clone());
+        self.log.keys.push(Key { path: path.clone(), wanted: kind.wanted(), schema });
         path
     }
 
@@ -171,17 +191,19 @@ fn not_a_section(entry: &Entry, path: &str) -> Problem {
 }
 
 fn wrong<K: Kind>(path: &str, entry: &Entry, kind: &K, fault: Fault) -> Vec<Problem> {
+    let whole = fault.parts.is_empty();
     let problem = |place: Place, subject: String, wanted: String, fault: Fault| {
         let message = match fault.why {
             Some(why) => format!("{subject}, which {why}; it must be {wanted}"),
             None => format!("{subject}, but must be {wanted}"),
         };
-        let help = fault.help.or_else(|| kind.remedy());
-        Problem::new(place, message).help(
-            help.unwrap_or_else(|| "correct the value, or remove the key to get its default".to_owned()),
-        )
+        let help = fault.help.or_else(|| kind.remedy()).unwrap_or_else(|| match entry.node.value {
+            Value::List(_) | Value::Map(_) if whole => format!("write one value after `{}:`", entry.key),
+            _ => "correct the value, or remove the key to get its default".to_owned(),
+        });
+        Problem::new(place, message).help(help)
     };
-    if fault.parts.is_empty() {
+    if whole {
         // The line of a secret value may hold nothing else that tells it is one.
         let place = if kind.is_secret() { &entry.key_place } else { entry.value_place() };
         let subject = format!("`{path}` is {}", kind.shown(&entry.node));

@@ -13,7 +13,7 @@ pub trait Settings: Serialize + Sized {
 }
 
 /// A service as its operators know it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Service {
     /// The name of its program.
     pub name: &'static str,
@@ -21,6 +21,8 @@ pub struct Service {
     pub prefix: &'static str,
     /// Read when no path is given, if it is there.
     pub file: &'static str,
+    /// The text of that file as it is shipped: every key with its default, and a line that explains it.
+    pub shipped: &'static str,
     /// Variables of other names that stand for a key, the strongest first.
     pub aliases: &'static [Alias],
     /// A setting for messages that show how one is written: `key=value`.

@@ -85,7 +85,7 @@ proxy.yaml:1:25: `upstream.user_agent` is `a\nb`, which cannot stand in a header
   |
 1 | upstream: { user_agent: "a\nb" }
   |                         ^^^^^^
-  = help: correct the value, or remove the key to get its default"#,
+  = help: write one line of ASCII, as in my-service/1.0 (ops@example.org)"#,
 
     a_redis_url_of_another_scheme: "cache:\n  redis:\n    url: http://:hunter2@example.org\n" => r"
 proxy.yaml:3:5: `cache.redis.url` is `***`, which does not begin with redis://, rediss://, valkey:// or valkeys://; it must be a Redis URL such as redis://:password@host:6379/0, or null
@@ -113,14 +113,14 @@ proxy.yaml:2:3: `admin.token` is `***`, which has characters that cannot stand i
   |
 2 |   token: ****** *
   |   ^^^^^
-  = help: correct the value, or remove the key to get its default",
+  = help: give letters, digits and signs without spaces, as from openssl rand -hex 32",
 
     a_token_below_its_key_stays_hidden: "admin:\n  token:\n    hunter 2\n" => r"
 proxy.yaml:2:3: `admin.token` is `***`, which has characters that cannot stand in a header; it must be visible ASCII characters without spaces, or null
   |
 2 |   token:
   |   ^^^^^
-  = help: correct the value, or remove the key to get its default",
+  = help: give letters, digits and signs without spaces, as from openssl rand -hex 32",
 
     a_single_origin_that_is_not_a_list: "cors: { allowed_origins: https://example.org }\n" => r#"
 proxy.yaml:1:26: `cors.allowed_origins` is `https://example.org`, which is not a list; it must be a list, each item `*` or an origin such as https://app.example.org
@@ -152,7 +152,7 @@ proxy.yaml:7:7: an item of `cors.allowed_origins` is `https://example.org:port`,
   |
 7 |     - https://example.org:port
   |       ^^^^^^^^^^^^^^^^^^^^^^^^
-  = help: correct the value, or remove the key to get its default",
+  = help: write scheme://host or scheme://host:port",
 
     a_misspelt_log_level: "telemetry: { log: inof }\n" => r"
 proxy.yaml:1:19: `telemetry.log` is `inof`, which has a part that is no level; it must be log directives such as info or warn,recobeat_proxy=debug
@@ -166,7 +166,7 @@ proxy.yaml:1:19: `telemetry.log` is `recobeat_proxy=inof`, which cannot be read 
   |
 1 | telemetry: { log: recobeat_proxy=inof }
   |                   ^^^^^^^^^^^^^^^^^^^
-  = help: correct the value, or remove the key to get its default"#,
+  = help: the levels are off, error, warn, info, debug, trace; for one part of the program write part=level"#,
 
     a_trace_endpoint_without_a_scheme: "telemetry: { otlp_endpoint: localhost:4317 }\n" => r"
 proxy.yaml:1:29: `telemetry.otlp_endpoint` is `localhost:4317`, but must be an http or https URL such as http://localhost:4318, or null

@@ -5,6 +5,7 @@ mod addresses;
 mod combinations;
 mod keys;
 mod overrides;
+mod schema;
 mod shipped;
 mod values;
 

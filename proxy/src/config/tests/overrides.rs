@@ -166,7 +166,7 @@ fn a_wrong_argument_is_named() {
   = help: write ["*"]
 
 --set listen.port: `listen` is a section, but must be an address and port, such as 127.0.0.1:8080 or [::]:8080
-  = help: correct the value, or remove the key to get its default
+  = help: write one value after `listen:`
 
 --set verbose: expected `key=value`
   = help: write a key, `=` and its value, as in --set budget.rate_per_minute=60"#.trim_start());

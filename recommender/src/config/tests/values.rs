@@ -22,7 +22,7 @@ recommender.yaml:1:1: `listen` is a section, but must be an address and port, su
   |
 1 | listen: { address: 127.0.0.1 }
   | ^^^^^^
-  = help: correct the value, or remove the key to get its default",
+  = help: write one value after `listen:`",
 
     a_section_that_is_a_value: "run: 5\n" => r"
 recommender.yaml:1:6: `run` is `5`, but must be a section of keys
@@ -50,21 +50,21 @@ recommender.yaml:1:16: `run.rounds` is `4`, but must be a whole number from 0 to
   |
 1 | run: { rounds: 4 }
   |                ^
-  = help: correct the value, or remove the key to get its default",
+  = help: write 3 or less",
 
     no_artists: "run: { max_artists: 0 }\n" => r"
 recommender.yaml:1:21: `run.max_artists` is `0`, but must be a whole number from 1 to 50
   |
 1 | run: { max_artists: 0 }
   |                     ^
-  = help: correct the value, or remove the key to get its default",
+  = help: write 1 or more",
 
     too_many_artists: "run: { max_artists: 51 }\n" => r"
 recommender.yaml:1:21: `run.max_artists` is `51`, but must be a whole number from 1 to 50
   |
 1 | run: { max_artists: 51 }
   |                     ^^
-  = help: correct the value, or remove the key to get its default",
+  = help: write 50 or less",
 
     a_number_in_quotes: "run: { max_calls: \"24\" }\n" => r#"
 recommender.yaml:1:19: `run.max_calls` is `24`, which is in quotes and so a text; it must be a whole number from 4 to 1000
@@ -99,7 +99,7 @@ recommender.yaml:1:17: `limits.body` is `1GiB`, but must be a size from 1KiB to 
   |
 1 | limits: { body: 1GiB }
   |                 ^^^^
-  = help: write sizes such as 256MiB, 32KiB, 4GiB or 6MB; a plain number counts bytes",
+  = help: write 16MiB or less",
 
     fewer_starts_than_none: "limits: { start_per_minute: -1 }\n" => r"
 recommender.yaml:1:29: `limits.start_per_minute` is `-1`, but must be a whole number from 0 to 1000000
@@ -120,7 +120,7 @@ recommender.yaml:1:15: `proxy.url` is `localhost:8080`, which does not begin wit
   |
 1 | proxy: { url: 'localhost:8080' }
   |               ^^^^^^^^^^^^^^^^
-  = help: correct the value, or remove the key to get its default",
+  = help: write the whole URL, scheme first",
 
     an_origin_with_a_path: "cors: { allowed_origins: [https://a.example/app] }\n" => r"
 recommender.yaml:1:27: an item of `cors.allowed_origins` is `https://a.example/app`, which is more than scheme, host and port; it must be `*` or an origin such as https://app.example.org
@@ -141,7 +141,7 @@ recommender.yaml:1:27: `auth.jwt.algorithm` is `none`, but must be RS256 or RS38
   |
 1 | auth: { jwt: { algorithm: none } }
   |                           ^^^^
-  = help: correct the value, or remove the key to get its default",
+  = help: write RS256 or RS384 or RS512 or ES256 or ES384 or EdDSA or HS256 or HS384 or HS512",
 
     an_hour_that_is_none: "schedule: { warm_at: \"24:00\" }\n" => r#"
 recommender.yaml:1:22: `schedule.warm_at` is `24:00`, but must be a time of day from 00:00 to 23:59, or null
@@ -176,7 +176,7 @@ recommender.yaml:1:8: `llm.api_key` is `***`, which has characters that cannot s
   |
 1 | llm: { api_key: **** ****** *
   |        ^^^^^^^
-  = help: correct the value, or remove the key to get its default",
+  = help: give letters, digits and signs without spaces, as from openssl rand -hex 32",
 }
 
 #[test]

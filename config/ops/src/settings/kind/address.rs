@@ -21,13 +21,15 @@ pub fn address(wanted: &'static str) -> Parsed<SocketAddr> {
             }
         })
     })
+    .like("^.+:[0-9]+$")
 }
 
 /// A base of HTTP addresses, without a slash at its end.
 pub fn base_url(wanted: &'static str) -> Parsed<String> {
     parsed(wanted, |text| {
         let Some(rest) = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://")) else {
-            return Err(Fault::why("does not begin with http:// or https://"));
+            return Err(Fault::why("does not begin with http:// or https://")
+                .help("write the whole URL, scheme first"));
         };
         if rest.split('/').next().is_some_and(|authority| authority.contains('@')) {
             return Err(Fault::why("carries credentials").help("remove what stands before the `@`"));
@@ -35,12 +37,15 @@ pub fn base_url(wanted: &'static str) -> Parsed<String> {
         if rest.contains(['?', '#']) {
             return Err(Fault::why("has a query or fragment").help("end it with the path"));
         }
-        let uri: http::Uri = text.parse().map_err(|_| Fault::wrong())?;
+        let uri: http::Uri = text
+            .parse()
+            .map_err(|_| Fault::wrong().help("write scheme://host, then :port and /path if needed"))?;
         if uri.host().is_none_or(str::is_empty) {
-            return Err(Fault::why("has no host"));
+            return Err(Fault::why("has no host").help("write scheme://host, then :port and /path if needed"));
         }
         Ok(text.trim_end_matches('/').to_owned())
     })
+    .like("^https?://[^/@?#]+(/[^?#]*)?$")
 }
 
 /// `*`, or the origin of a web page (RFC 6454 §6.2) in lower case: scheme, host and port.
@@ -62,15 +67,17 @@ pub fn origin() -> Parsed<String> {
             return Err(Fault::why("is more than scheme, host and port")
                 .help("write scheme://host or scheme://host:port; no path, no wildcard inside"));
         }
-        let uri: http::Uri = text.parse().map_err(|_| Fault::wrong())?;
+        let malformed = || Fault::wrong().help("write scheme://host or scheme://host:port");
+        let uri: http::Uri = text.parse().map_err(|_| malformed())?;
         let port_is_number = match uri.authority().map(|authority| authority.as_str().rsplit_once(':')) {
             Some(Some((_, port))) if !port.ends_with(']') => port.parse::<u16>().is_ok(),
             Some(_) => true,
             None => false,
         };
         if uri.host().is_none_or(str::is_empty) || !port_is_number {
-            return Err(Fault::wrong());
+            return Err(malformed());
         }
         Ok(text.to_ascii_lowercase())
     })
+    .like("^(\\*|[^/?#@*]+://[^/?#@*]+)$")
 }

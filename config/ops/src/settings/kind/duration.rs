@@ -8,6 +8,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use serde::Serializer;
+use serde_json::{Value as Json, json};
 
 use super::{Fault, Kind, text};
 use crate::settings::tree::Node;
@@ -38,7 +39,24 @@ impl Kind for Span {
 
     fn read(&self, node: &Node) -> Result<Duration, Fault> {
         let duration = parse(text(node)?)?;
-        if self.0.contains(&duration) { Ok(duration) } else { Err(Fault::wrong()) }
+        if duration < *self.0.start() {
+            Err(Fault::least(&in_words(*self.0.start())))
+        } else if duration > *self.0.end() {
+            Err(Fault::most(&in_words(*self.0.end())))
+        } else {
+            Ok(duration)
+        }
+    }
+
+    /// Without the bounds, which a pattern cannot say.
+    fn schema(&self) -> Json {
+        const UNITS: &str = "([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?";
+        if self.0.contains(&Duration::ZERO) {
+            // A bare 0 is a number.
+            json!({ "type": ["string", "integer"], "pattern": format!("^(0|{UNITS})$"), "minLength": 1, "minimum": 0, "maximum": 0 })
+        } else {
+            json!({ "type": "string", "pattern": format!("^{UNITS}$"), "minLength": 1 })
+        }
     }
 
     fn remedy(&self) -> Option<String> {
@@ -177,8 +195,8 @@ mod tests {
         };
         assert_eq!(kind.read(&scalar("1s")), Ok(SECOND));
         assert_eq!(kind.read(&scalar("1m")), Ok(MINUTE));
-        assert_eq!(kind.read(&scalar("999ms")), Err(Fault::wrong()));
-        assert_eq!(kind.read(&scalar("1m1ms")), Err(Fault::wrong()));
+        assert_eq!(kind.read(&scalar("999ms")), Err(Fault::least(&"1s")));
+        assert_eq!(kind.read(&scalar("1m1ms")), Err(Fault::most(&"1m")));
     }
 
     #[test]

@@ -4,6 +4,9 @@ use std::fs::File as Opened;
 use std::io::Read;
 use std::path::PathBuf;
 
+use serde_json::Value as Json;
+
+use super::word::any_text;
 use super::{Fault, Kind, text};
 use crate::settings::tree::Node;
 
@@ -36,7 +39,7 @@ impl Kind for File {
         const MOST: u64 = 4 << 20;
         let text = text(node)?;
         if text.trim().is_empty() {
-            return Err(Fault::why("is blank"));
+            return Err(Fault::why("is blank").help("name a file, or remove the key"));
         }
         let path = PathBuf::from(text);
         if path.is_dir() {
@@ -51,9 +54,14 @@ impl Kind for File {
             let mut content = Vec::new();
             file.take(MOST).read_to_end(&mut content).map_err(unreadable)?;
             if !String::from_utf8_lossy(&content).contains(marker) {
-                return Err(Fault::why(format!("holds no `{marker}`")));
+                return Err(Fault::why(format!("holds no `{marker}`"))
+                    .help(format!("name a file in PEM, the form with a line that says `{marker}`")));
             }
         }
         Ok(path)
+    }
+
+    fn schema(&self) -> Json {
+        any_text()
     }
 }

@@ -13,14 +13,14 @@ pub fn log_filter(wanted: &'static str) -> Parsed<String> {
         let slip = text.split(',').map(str::trim).any(|part| {
             !part.contains(['=', '[']) && !LEVELS.iter().any(|level| level.eq_ignore_ascii_case(part))
         });
+        let levels =
+            || format!("the levels are {}; for one part of the program write part=level", LEVELS.join(", "));
         if slip {
-            let levels = LEVELS.join(", ");
-            return Err(Fault::why("has a part that is no level")
-                .help(format!("the levels are {levels}; for one part of the program write part=level")));
+            return Err(Fault::why("has a part that is no level").help(levels()));
         }
         match EnvFilter::builder().parse(text) {
             Ok(_) => Ok(text.to_owned()),
-            Err(error) => Err(Fault::why(format!("cannot be read ({error})"))),
+            Err(error) => Err(Fault::why(format!("cannot be read ({error})")).help(levels())),
         }
     })
 }

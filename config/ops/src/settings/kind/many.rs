@@ -1,5 +1,7 @@
 //! Values that may be absent, and lists.
 
+use serde_json::{Value as Json, json};
+
 use super::{Fault, Kind, Part};
 use crate::settings::tree::{Node, Value};
 
@@ -21,6 +23,10 @@ impl<K: Kind> Kind for Optional<K> {
         if node.is_null() { Ok(None) } else { self.0.read(node).map(Some) }
     }
 
+    fn schema(&self) -> Json {
+        or_null(self.0.schema())
+    }
+
     fn remedy(&self) -> Option<String> {
         self.0.remedy()
     }
@@ -28,6 +34,18 @@ impl<K: Kind> Kind for Optional<K> {
     fn shown(&self, node: &Node) -> String {
         self.0.shown(node)
     }
+}
+
+/// A schema that accepts `null`, too.
+pub(crate) fn or_null(mut schema: Json) -> Json {
+    match &mut schema["type"] {
+        Json::Array(types) => types.push(json!("null")),
+        kind => *kind = json!([kind.take(), "null"]),
+    }
+    if let Some(Json::Array(values)) = schema.get_mut("enum") {
+        values.push(Json::Null);
+    }
+    schema
 }
 
 /// A list of values of the kind, possibly empty.
@@ -48,7 +66,9 @@ impl<K: Kind> Kind for List<K> {
         let Value::List(items) = &node.value else {
             return Err(match &node.value {
                 Value::Scalar { text, .. } => Fault::why("is not a list").help(format!("write [\"{text}\"]")),
-                _ => Fault::wrong(),
+                _ => {
+                    Fault::wrong().help("write a list: [a, b], or each item on a line of its own after `- `")
+                }
             });
         };
         let mut values = Vec::new();
@@ -65,6 +85,10 @@ impl<K: Kind> Kind for List<K> {
             }
         }
         if parts.is_empty() { Ok(values) } else { Err(Fault { parts, ..Fault::default() }) }
+    }
+
+    fn schema(&self) -> Json {
+        json!({ "type": "array", "items": self.0.schema() })
     }
 
     fn remedy(&self) -> Option<String> {

@@ -17,11 +17,16 @@ pub use duration::serialize as serialize_duration;
 pub use duration::{DAY, HOUR, MILLISECOND, MINUTE, SECOND, Span, YEAR, duration, in_words};
 pub use file::{File, file};
 pub use log::log_filter;
+pub(super) use many::or_null;
 pub use many::{List, Optional, list, optional};
 pub use number::{Share, Whole, share, whole};
 pub use size::serialize as serialize_size;
 pub use size::{GIB, KIB, MIB, Size, TIB, size};
 pub use word::{Choice, Parsed, Switch, choice, parsed, switch, token, words};
+
+use std::fmt::Display;
+
+use serde_json::Value as Json;
 
 use super::problem::Place;
 use super::secret::HIDDEN;
@@ -35,6 +40,10 @@ pub trait Kind: Sized {
     fn wanted(&self) -> String;
 
     fn read(&self, node: &Node) -> Result<Self::Value, Fault>;
+
+    /// The same as a JSON Schema, as far as one can say it. It accepts whatever is read without fault,
+    /// and may accept more.
+    fn schema(&self) -> Json;
 
     /// What to do about a wrong value.
     fn remedy(&self) -> Option<String> {
@@ -83,6 +92,16 @@ pub struct Part {
 }
 
 impl Fault {
+    /// Below the least that is allowed.
+    pub fn least(least: &dyn Display) -> Self {
+        Self::wrong().help(format!("write {least} or more"))
+    }
+
+    /// Above the most that is allowed.
+    pub fn most(most: &dyn Display) -> Self {
+        Self::wrong().help(format!("write {most} or less"))
+    }
+
     /// Simply not what is wanted.
     pub fn wrong() -> Self {
         Self::default()
@@ -111,7 +130,14 @@ impl<K: Kind> Kind for Because<K> {
     }
 
     fn read(&self, node: &Node) -> Result<K::Value, Fault> {
-        self.kind.read(node)
+        // Why a bound is there helps more than how to keep it.
+        self.kind
+            .read(node)
+            .map_err(|fault| if fault.why.is_none() { Fault { help: None, ..fault } } else { fault })
+    }
+
+    fn schema(&self) -> Json {
+        self.kind.schema()
     }
 
     fn remedy(&self) -> Option<String> {
@@ -138,6 +164,10 @@ impl<K: Kind> Kind for Veiled<K> {
 
     fn read(&self, node: &Node) -> Result<K::Value, Fault> {
         self.0.read(node)
+    }
+
+    fn schema(&self) -> Json {
+        self.0.schema()
     }
 
     fn remedy(&self) -> Option<String> {

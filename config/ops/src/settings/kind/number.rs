@@ -3,6 +3,9 @@
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
+use serde::Serialize;
+use serde_json::{Value as Json, json};
+
 use super::{Fault, Kind, bare};
 use crate::settings::tree::Node;
 
@@ -13,7 +16,7 @@ pub fn whole<T>(range: RangeInclusive<T>) -> Whole<T> {
 
 pub struct Whole<T>(RangeInclusive<T>);
 
-impl<T: TryFrom<u64> + PartialOrd + Display> Kind for Whole<T> {
+impl<T: TryFrom<u64> + PartialOrd + Display + Serialize> Kind for Whole<T> {
     type Value = T;
 
     fn wanted(&self) -> String {
@@ -22,12 +25,21 @@ impl<T: TryFrom<u64> + PartialOrd + Display> Kind for Whole<T> {
 
     fn read(&self, node: &Node) -> Result<T, Fault> {
         let text = bare(node)?;
-        if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-            let number = text.parse().ok().and_then(|number: u64| T::try_from(number).ok());
-            number.filter(|number| self.0.contains(number)).ok_or_else(Fault::wrong)
-        } else {
-            Err(Fault::wrong())
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(Fault::wrong().help("write it in digits alone, without quotes, unit and fraction"));
         }
+        let number = text.parse().ok().and_then(|number: u64| T::try_from(number).ok());
+        match number {
+            Some(number) if self.0.contains(&number) => Ok(number),
+            Some(number) if number < *self.0.start() => Err(Fault::least(self.0.start())),
+            _ if text.starts_with('-') => Err(Fault::least(self.0.start())),
+            _ => Err(Fault::most(self.0.end())),
+        }
+    }
+
+    fn schema(&self) -> Json {
+        json!({ "type": "integer", "minimum": self.0.start(), "maximum": self.0.end() })
     }
 }
 
@@ -54,5 +66,9 @@ impl Kind for Share {
             Ok(number) if self.0.contains(&number) => Ok(number),
             _ => Err(Fault::wrong()),
         }
+    }
+
+    fn schema(&self) -> Json {
+        json!({ "type": "number", "minimum": self.0.start(), "maximum": self.0.end() })
     }
 }

@@ -6,6 +6,7 @@
 use std::ops::RangeInclusive;
 
 use serde::Serializer;
+use serde_json::{Value as Json, json};
 
 use super::{Fault, Kind, text};
 use crate::settings::tree::Node;
@@ -44,7 +45,19 @@ impl Kind for Size {
 
     fn read(&self, node: &Node) -> Result<u64, Fault> {
         let bytes = parse(text(node)?)?;
-        if self.0.contains(&bytes) { Ok(bytes) } else { Err(Fault::wrong()) }
+        if bytes < *self.0.start() {
+            Err(Fault::least(&in_bytes(*self.0.start())))
+        } else if bytes > *self.0.end() {
+            Err(Fault::most(&in_bytes(*self.0.end())))
+        } else {
+            Ok(bytes)
+        }
+    }
+
+    /// The bounds hold for plain numbers only: a pattern cannot say them.
+    fn schema(&self) -> Json {
+        const PATTERN: &str = "^[0-9]+([KkMmGgTt]?[Bb]|[KkMmGgTt][Ii][Bb])?$";
+        json!({ "type": ["string", "integer"], "pattern": PATTERN, "minimum": self.0.start(), "maximum": self.0.end() })
     }
 
     fn remedy(&self) -> Option<String> {

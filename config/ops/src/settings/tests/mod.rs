@@ -2,6 +2,7 @@
 
 mod files;
 mod sample;
+mod schema;
 mod yaml;
 
 use std::fs;

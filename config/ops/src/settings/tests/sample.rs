@@ -56,6 +56,7 @@ impl Settings for Sample {
         name: "sample",
         prefix: "SAMPLE_",
         file: "config/sample.yaml",
+        shipped: "# About samples.\n\nlisten: 127.0.0.1:80  # where\nname: \"# not this\"\n\n# Numbers\n# of all kinds.\nnumbers:\n  count: 1\n  # half\n  part: 0.5\nlong: { ttl: 9d, stale: 0 }  # old\n",
         aliases: &[
             Alias { variable: "WEAK", key: "name", yields: true },
             Alias { variable: "STRONG", key: "name", yields: false },

@@ -3,7 +3,7 @@
 use super::refused;
 
 refused! {
-    a_key_given_twice: "listen: 127.0.0.1:8081\nguard: {}\nlisten: 127.0.0.1:8082\n" => r"
+    a_key_given_twice: "listen: 127.0.0.1:8081\nnumbers: {}\nlisten: 127.0.0.1:8082\n" => r"
 sample.yaml:3:1: the key `listen` is given twice, first on line 1
   |
 3 | listen: 127.0.0.1:8082

@@ -5,9 +5,12 @@
 //! reader turns the result into the typed model. So a wrong value is reported the same way
 //! whatever its source, and a later source replaces an earlier one node by node.
 
+mod comment;
+mod json;
 mod overlay;
 mod yaml;
 
+pub(super) use comment::explanations;
 pub(super) use overlay::{from_environment, from_set, lay_over};
 pub(super) use yaml::{Origin, parse};
 

@@ -2,6 +2,7 @@
 //! and that the file shipped with the product says what the code does.
 
 mod combinations;
+mod examples;
 mod overrides;
 mod schema;
 mod shipped;

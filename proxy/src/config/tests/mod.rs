@@ -3,6 +3,7 @@
 
 mod addresses;
 mod combinations;
+mod examples;
 mod keys;
 mod overrides;
 mod schema;

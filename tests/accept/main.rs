@@ -9,6 +9,7 @@ mod harness;
 
 mod ahead;
 mod away;
+mod check;
 mod crowd;
 mod damage;
 mod expired;
@@ -118,7 +119,12 @@ async fn main() -> ExitCode {
     let selected: Vec<String> = std::env::args().skip(1).collect();
     let begun = Instant::now();
     let mut table = Table::begin();
-    let all = rows().into_iter().chain(kept::rows()).chain(recommender::rows()).chain(playlists::rows());
+    let all = rows()
+        .into_iter()
+        .chain(kept::rows())
+        .chain(recommender::rows())
+        .chain(playlists::rows())
+        .chain(check::rows());
     for row in all {
         if selected.is_empty() || selected.iter().any(|part| row.case.contains(part.as_str())) {
             table.add(&row, &row.run().await);

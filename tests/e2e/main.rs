@@ -8,6 +8,7 @@ mod harness;
 
 mod bodies;
 mod budget;
+mod check;
 mod disk;
 mod documents;
 mod explaining;

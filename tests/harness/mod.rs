@@ -10,6 +10,7 @@
 pub(crate) mod answer;
 pub(crate) mod audio;
 mod binary;
+pub(crate) mod broken;
 pub(crate) mod certificate;
 pub(crate) mod cluster;
 pub(crate) mod collector;

@@ -18,11 +18,11 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use crate::harness::recommender::{Recommender, Terms};
 use crate::harness::{Ask, Line, Proxy, Setup};
 
-const HANDS: u64 = 4;
-const PAUSE: Duration = Duration::from_millis(500);
+const HANDS: u64 = 3;
+const PAUSE: Duration = Duration::from_secs(1);
 const TOLD_EVERY: Duration = Duration::from_secs(10);
 /// Titles that clients ask for; those behind them are left for `warm`.
-const PLAYED: usize = 2_000;
+const PLAYED: usize = 300;
 const TO_WARM: usize = 400;
 
 /// Runs until Ctrl-C; the reason when something does not start.
@@ -123,7 +123,7 @@ impl Titles {
         Self {
             spotify: played.iter().map(|track| track.spotify.clone()).collect(),
             with_features: featured.map(|track| track.id.clone()).collect(),
-            artists: catalogue.artists()[..100].iter().map(|artist| artist.id.clone()).collect(),
+            artists: catalogue.artists()[..20].iter().map(|artist| artist.id.clone()).collect(),
         }
     }
 
@@ -136,7 +136,7 @@ impl Titles {
             }
             50..84 => format!("/v1/track/{}/audio-features", dice.popular(&self.with_features)),
             84..92 => {
-                let seed = dice.popular(&self.with_features[..200]);
+                let seed = dice.popular(&self.with_features[..40]);
                 format!("/v1/track/recommendation?size=20&seeds={seed}")
             }
             _ => format!("/v1/artist/{}/track?page=0&size=20", dice.popular(&self.artists)),

@@ -147,6 +147,18 @@ impl Budget {
         self.shared.change(|scheduler| scheduler.apply(now, limits, replicas));
     }
 
+    #[cfg(test)]
+    pub(crate) fn in_force(&self) -> String {
+        self.shared.look(|scheduler| {
+            let Scheduler { pace, max_in_flight, fleet, .. } = scheduler;
+            let replicas = fleet.as_ref().map(|fleet| fleet.state().replicas);
+            format!(
+                "{} {:?} {} {max_in_flight} {replicas:?}",
+                pace.ceiling, pace.min_interval, pace.adaptive
+            )
+        })
+    }
+
     /// Grants nothing any more, and tells the other replicas so that they need not keep a part of
     /// the budget.
     pub async fn leave(&self) {

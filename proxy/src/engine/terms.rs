@@ -63,11 +63,11 @@ impl Engine {
     /// What each part goes by, as it keeps it.
     #[cfg(test)]
     pub(crate) fn in_force(&self) -> String {
-        let (terms, budget, denials) = (self.terms(), &self.budget, self.denials.is_on());
+        let (terms, budget, denials) = (self.terms(), self.budget.in_force(), self.denials.is_on());
         let (store, dispatch, batches) =
             (self.store.in_force(), self.dispatch.in_force(), self.batches.in_force());
         let ahead = self.read_ahead.is_on();
-        format!("{terms:?} {budget:?} {store} {dispatch} {batches} denials={denials} ahead={ahead}")
+        format!("{terms:?} {budget} {store} {dispatch} {batches} denials={denials} ahead={ahead}")
     }
 
     /// Not to be held while something is waited for.

@@ -152,10 +152,7 @@ impl Budget {
         self.shared.look(|scheduler| {
             let Scheduler { pace, max_in_flight, fleet, .. } = scheduler;
             let replicas = fleet.as_ref().map(|fleet| fleet.state().replicas);
-            format!(
-                "{} {:?} {} {max_in_flight} {replicas:?}",
-                pace.ceiling, pace.min_interval, pace.adaptive
-            )
+            format!("{} {:?} {} {max_in_flight} {replicas:?}", pace.ceiling, pace.min_interval, pace.adaptive)
         })
     }
 

@@ -197,6 +197,17 @@ mod tests {
     }
 
     #[test]
+    fn other_settings_count_the_failures_so_far_and_leave_a_suspension_as_it_is() {
+        let (mut breaker, now) = breaker();
+        breaker.failed(now);
+        breaker.apply(BreakerSettings { consecutive_failures: 2, ..BreakerSettings::default() });
+        breaker.failed(now);
+        assert_eq!(breaker.admit(now), Err(OPEN));
+        breaker.apply(BreakerSettings { open_for: Duration::from_secs(1), ..BreakerSettings::default() });
+        assert_eq!(breaker.admit(now), Err(OPEN));
+    }
+
+    #[test]
     fn one_probe_decides() {
         let (mut breaker, now) = breaker();
         for _ in 0..5 {

@@ -3,6 +3,7 @@
 mod bodies;
 mod budget;
 mod catalogue;
+mod changes;
 mod explaining;
 mod failures;
 mod fallbacks;

@@ -190,8 +190,8 @@ async fn ten_reloads_under_load_fail_no_request() {
                 let (mut line, mut asked) = (Line::to(addr).await, 0);
                 while !stop.load(Ordering::Relaxed) {
                     // Every other one is new, so hits and calls are both under way.
-                    let page = if asked % 2 == 0 { client } else { 100 + client * 10_000 + asked };
-                    let answer = line.get(&search(page)).await;
+                    let new = format!("/v1/track/search?searchText=love{client}n{asked}");
+                    let answer = line.get(&if asked % 2 == 0 { search(client) } else { new }).await;
                     assert!(answer.is_ok(), "{}", answer.brief());
                     asked += 1;
                 }

@@ -15,10 +15,17 @@ mod context;
 mod export;
 mod span;
 mod task;
+#[cfg(not(feature = "otlp"))]
+mod unrecorded;
 
 pub use context::Context;
 pub use span::{Kind, Span, Value};
 pub use task::{current, within};
+
+#[cfg(feature = "otlp")]
+use export::Recording;
+#[cfg(not(feature = "otlp"))]
+use unrecorded::Recording;
 
 /// Why traces cannot be exported. The message names the key and what helps.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

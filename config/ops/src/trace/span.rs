@@ -3,9 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use super::Context;
-#[cfg(feature = "otlp")]
-use super::export::Recording;
+use super::{Context, Recording};
 
 /// Where a span stands between services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,12 +27,12 @@ pub enum Value {
 #[derive(Debug)]
 pub struct Span {
     under: Option<Context>,
-    #[cfg(feature = "otlp")]
     recording: Option<Recording>,
 }
 
 /// How a span begins.
 #[derive(Debug)]
+#[cfg_attr(not(feature = "otlp"), allow(dead_code))] // for those who record
 pub(super) struct Begin {
     pub(super) kind: Kind,
     pub(super) name: Cow<'static, str>,
@@ -56,10 +54,10 @@ impl Span {
         under: Option<Context>,
         links: impl IntoIterator<Item = Context>,
     ) -> Self {
-        let links = links.into_iter();
-        let begin =
-            || Begin { kind: Kind::Internal, name: name.into(), links: links.collect(), ago: Duration::ZERO };
-        Self::new(under, begin)
+        Self::new(under, || {
+            let links = links.into_iter().collect();
+            Begin { kind: Kind::Internal, name: name.into(), links, ago: Duration::ZERO }
+        })
     }
 
     /// Records what has ended just now, and took so long.
@@ -67,56 +65,37 @@ impl Span {
         Self::new(under, || Begin { kind: Kind::Internal, name: name.into(), links: Vec::new(), ago: took })
     }
 
-    #[cfg(feature = "otlp")]
     fn new(under: Option<Context>, begin: impl FnOnce() -> Begin) -> Self {
         let recording = Recording::begin(under.as_ref(), begin);
         Self { under, recording }
     }
 
-    #[cfg(not(feature = "otlp"))]
-    fn new(under: Option<Context>, _: impl FnOnce() -> Begin) -> Self {
-        Self { under }
-    }
-
     /// For what this span causes.
     pub fn context(&self) -> Option<Context> {
-        #[cfg(feature = "otlp")]
-        if let Some(recording) = &self.recording {
-            return Some(recording.context());
-        }
-        self.under.clone()
+        self.recording.as_ref().map(Recording::context).or_else(|| self.under.clone())
     }
 
     /// False when nobody will see it: what is costly to say need not be found out.
     pub fn is_recorded(&self) -> bool {
-        #[cfg(feature = "otlp")]
-        return self.recording.as_ref().is_some_and(Recording::is_sampled);
-        #[cfg(not(feature = "otlp"))]
-        false
+        self.recording.as_ref().is_some_and(Recording::is_sampled)
     }
 
     /// By what it turned out to be.
-    #[cfg_attr(not(feature = "otlp"), allow(unused_variables))] // nobody listens
     pub fn rename(&mut self, name: &'static str) {
-        #[cfg(feature = "otlp")]
         if let Some(recording) = &mut self.recording {
             recording.rename(name);
         }
     }
 
     /// Says something about it, by a name of OpenTelemetry's conventions where there is one.
-    #[cfg_attr(not(feature = "otlp"), allow(unused_variables))] // nobody listens
     pub fn set(&mut self, key: &'static str, value: impl Into<Value>) {
-        #[cfg(feature = "otlp")]
         if let Some(recording) = &mut self.recording {
             recording.set(key, value.into());
         }
     }
 
     /// It did not bring what it was to bring.
-    #[cfg_attr(not(feature = "otlp"), allow(unused_variables))] // nobody listens
     pub fn fail(&mut self, why: impl Into<Cow<'static, str>>) {
-        #[cfg(feature = "otlp")]
         if let Some(recording) = &mut self.recording {
             recording.fail(why.into());
         }

@@ -143,7 +143,7 @@ fn one(span: &Message<'_>, service: &str) -> Span {
 }
 
 /// `KeyValue` of `AnyValue`: texts are its field 1, whole numbers its field 3.
-fn attributes(of: &Message<'_>, field: u64) -> impl Iterator<Item = (String, String)> {
+fn attributes(of: &Message<'_>, field: u64) -> impl Iterator<Item = (String, String)> + use<> {
     let pairs: Vec<_> = of
         .messages(field)
         .filter_map(|pair| {

@@ -24,7 +24,8 @@ async fn the_page_with_real_figures() {
     deny(&stage, &[(love, "must be less than or equal to 50"), (hostile, "<img src=x onerror=alert(1)>")])
         .await;
     let tab = console(&stage).await;
-    tab.fill("#explain-url", &ids::list("/v1/track", &ids::spotify(&ids::tracks(90, 12)))).await;
+    let some_known = [ids::tracks(0, 3), ids::tracks(2_000, 2)].concat();
+    tab.fill("#explain-url", &ids::list("/v1/track", &ids::spotify(&some_known))).await;
     tab.press("Enter").await;
     tab.until_says("#explained", "absent").await;
     tab.fill("#ids-id", &ids::tracks(0, 1)[0].spotify).await;

@@ -92,13 +92,13 @@ fn section<T>(
 
 impl Reader<'_> {
     /// A key with a default.
-    #[expect(clippy::needless_pass_by_value, reason = "a kind is made for its key")]
+    #[allow(clippy::needless_pass_by_value, reason = "a kind is made for its key")]
     pub fn key<K: Kind>(&mut self, name: &'static str, default: K::Value, kind: K) -> K::Value {
         self.value(name, &kind).unwrap_or(default)
     }
 
     /// A key that must be given if anything in its section is.
-    #[expect(clippy::needless_pass_by_value, reason = "a kind is made for its key")]
+    #[allow(clippy::needless_pass_by_value, reason = "a kind is made for its key")]
     pub fn required<K: Kind>(&mut self, name: &'static str, kind: K) -> Option<K::Value> {
         let entries = self.section.map(Node::entries).unwrap_or_default();
         let mut given = entries.iter().filter(|entry| !entry.node.is_null());

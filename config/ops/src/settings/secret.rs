@@ -18,7 +18,7 @@ pub fn without_credentials(url: &str) -> String {
 }
 
 /// For `#[serde(serialize_with)]`: that there is a secret, and no more.
-#[expect(clippy::ref_option, reason = "the signature serde asks for")]
+#[allow(clippy::ref_option, reason = "the signature serde asks for")]
 pub fn hidden<S: Serializer>(secret: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
     secret.as_ref().map(|_| HIDDEN).serialize(serializer)
 }
@@ -29,7 +29,7 @@ pub fn bare_url<S: Serializer>(url: &str, serializer: S) -> Result<S::Ok, S::Err
 }
 
 /// The same for a URL that may be absent.
-#[expect(clippy::ref_option, reason = "the signature serde asks for")]
+#[allow(clippy::ref_option, reason = "the signature serde asks for")]
 pub fn bare_url_if_any<S: Serializer>(url: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
     url.as_deref().map(without_credentials).serialize(serializer)
 }

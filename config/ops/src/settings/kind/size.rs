@@ -99,7 +99,7 @@ fn in_bytes(bytes: u64) -> String {
 }
 
 /// For `#[serde(serialize_with)]`.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
 pub fn serialize<S: Serializer>(bytes: &u64, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&in_bytes(*bytes))
 }

@@ -111,6 +111,8 @@ impl Fault {
         Self { why: Some(why.into()), ..Self::default() }
     }
 
+    /// Adds what to do about it.
+    #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self

@@ -79,7 +79,7 @@ impl Watch {
     /// That a file has gone is a change as well. Never ends once nothing can be told any more.
     pub async fn changed(&mut self) {
         if self.changes.changed().await.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }

@@ -218,7 +218,7 @@ impl Runs {
 pub(super) async fn detached<T: Send + 'static>(
     change: impl Future<Output = Result<T, RunError>> + Send + 'static,
 ) -> Result<T, RunError> {
-    tokio::spawn(change).await.unwrap_or(Err(RunError::Stopping))
+    tokio::spawn(trace::within(trace::current(), change)).await.unwrap_or(Err(RunError::Stopping))
 }
 
 impl Hall {

@@ -50,7 +50,12 @@ pub(crate) fn unknown(expression: &str, reference: &Reference) -> Vec<String> {
     while let Some(token) = tokens.get(at) {
         at += 1;
         let Token::Name(name) = token else { continue };
-        let called = tokens.get(at) == Some(&Token::Sign('('));
+        // `sum(…)`, and `sum by (…) (…)`.
+        let called = match tokens.get(at) {
+            Some(Token::Sign(sign)) => *sign == '(',
+            Some(Token::Name(next)) => GROUPINGS.contains(next),
+            _ => false,
+        };
         if GROUPINGS.contains(name) {
             while !matches!(tokens.get(at), Some(Token::Sign(')')) | None) {
                 if let Token::Name(label) = tokens[at] {

@@ -56,6 +56,7 @@ pub(crate) fn unknown(expression: &str, reference: &Reference) -> Vec<String> {
             Some(Token::Name(next)) => GROUPINGS.contains(next),
             _ => false,
         };
+        let function = called && FUNCTIONS.contains(name);
         if GROUPINGS.contains(name) {
             while !matches!(tokens.get(at), Some(Token::Sign(')')) | None) {
                 if let Token::Name(label) = tokens[at] {
@@ -63,8 +64,7 @@ pub(crate) fn unknown(expression: &str, reference: &Reference) -> Vec<String> {
                 }
                 at += 1;
             }
-        } else if WORDS.contains(name) || (called && FUNCTIONS.contains(name)) {
-        } else if called {
+        } else if called && !function && !WORDS.contains(name) {
             wrong.push(format!("function `{name}`"));
         } else if let Some(metric) = reference.of(name) {
             labels.extend(metric.labels.keys().map(String::as_str));
@@ -90,7 +90,7 @@ pub(crate) fn unknown(expression: &str, reference: &Reference) -> Vec<String> {
             } else {
                 at
             };
-        } else {
+        } else if !function && !WORDS.contains(name) {
             wrong.push(format!("metric `{name}`"));
         }
     }

@@ -65,7 +65,7 @@ function facts({ endpoint, kind, key, request, repairs, refused, denial }) {
   return make("dl", { class: "facts" },
     row("understood as", kind.replace("_", " "), endpoint ? [" of ", code(endpoint)] : ""),
     key ? row("kept under", code(key)) : null,
-    request ? row("request", code(request)) : null,
+    request === key ? null : row("request", code(request)),
     ...(repairs ?? []).map(({ kind, what }) => row("repaired", `${kind}: `, String(what ?? ""))),
     refused ? row("refused", `by the rule ${refused.rule}, with `, code(refused.body)) : null,
     denial ? row("denied", `${denial.reason}; ${span(denial.age_seconds)} ago, for ${span(denial.expires_in_seconds)} more`,

@@ -20,7 +20,8 @@ export function short(number) {
   if (number === null || number === undefined) return "–";
   if (number >= 1e6) return `${trimmed(number / 1e6)}\u00a0M`;
   if (number >= 1e4) return `${trimmed(number / 1e3)}\u00a0k`;
-  return Number.isInteger(number) ? whole(number) : number.toFixed(number < 10 ? 1 : 0);
+  const isWhole = Math.abs(number - Math.round(number)) < 0.05;
+  return isWhole ? whole(number) : number.toFixed(number < 10 ? 1 : 0);
 }
 
 function trimmed(number) {

@@ -91,7 +91,9 @@ export class Strip {
     const { reading, history } = this;
     const shown = reading.series.filter(({ name }) => !this.hidden.has(name));
     const to = history.t.at(-1) ?? Date.now() / 1000;
-    const from = to - history.window_seconds;
+    // Of a young proxy there is little to show: it gets the room, down to a fifth of the window.
+    const kept = to - history.since;
+    const from = to - Math.min(history.window_seconds, Math.max(history.window_seconds / 5, kept));
     const marks = ticks(this.highest(shown), 4);
     this.x = linear(from, to, EDGE.left, width - EDGE.right);
     this.y = linear(0, marks.at(-1), HEIGHT - EDGE.bottom, EDGE.top);

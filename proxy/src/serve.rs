@@ -74,7 +74,7 @@ pub fn serve(loaded: &Loaded, sources: Sources) -> Result<(), ServeError> {
     let admin_listener = admin::bind(config.admin.listen).map_err(ServeError::Admin)?;
     let mut front_settings = front_settings(config, &proxy.target);
     front_settings.listen = settled(front_settings.listen);
-    let prepared = front::prepare(front_settings.clone(), Arc::clone(&proxy))?;
+    let prepared = front::prepare(&front_settings, Arc::clone(&proxy))?;
 
     let admin_address = admin_listener.local_addr()?;
     let parts = Parts {
@@ -168,7 +168,7 @@ fn assemble(config: &Config, runtime: &Handle) -> Result<Proxy, ServeError> {
     let client = Arc::new(Client::new(Arc::clone(&target)));
     let link = link_settings(config)?.map(|settings| Link::start(settings, runtime));
     let clock = link.as_ref().map_or(Clock::System, |link| Clock::Shared(link.offset()));
-    let engine = Engine::new(engine_settings(config, link.clone()), client, clock, runtime);
+    let engine = Engine::new(&engine_settings(config, link.clone()), client, clock, runtime);
     Ok(Proxy { engine, target })
 }
 

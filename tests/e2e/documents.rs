@@ -100,7 +100,7 @@ fn keys() -> BTreeSet<String> {
         for (name, inner) in schema["properties"].as_object().into_iter().flatten() {
             let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
             walk(inner, &path, keys);
-            for choice in ["anyOf", "oneOf"].into_iter().flat_map(|of| inner[of].as_array()).flatten() {
+            for choice in ["anyOf", "oneOf"].into_iter().filter_map(|of| inner[of].as_array()).flatten() {
                 walk(choice, &path, keys);
             }
             keys.insert(path);

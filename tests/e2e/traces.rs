@@ -74,7 +74,7 @@ async fn a_batch_is_part_of_one_trace_and_linked_to_the_others() {
     let setup = Setup::lifted().set("telemetry.otlp_endpoint", &collector.url()).set("batch.linger", "900ms");
     let stage = Stage::with(&setup).await;
     let tracks = ids::tracks(0, 2);
-    let [one, two] = [TRACE, OTHER].map(|trace| trace.to_owned());
+    let [one, two] = [TRACE, OTHER].map(str::to_owned);
     let row = |at: usize| format!("/v1/track?ids={}", tracks[at].spotify);
     tokio::join!(stage.ask(ask(&one, &row(0))), stage.ask(ask(&two, &row(1))));
     assert_eq!(stage.calls(), 1);

@@ -35,7 +35,7 @@ impl Upstream for Forbidden {
 
 /// An engine that knows a track, its features, and a search.
 fn engine() -> Arc<Engine> {
-    let engine = Engine::new(Settings::default(), Arc::new(Forbidden), Clock::tokio(), &Handle::current());
+    let engine = Engine::new(&Settings::default(), Arc::new(Forbidden), Clock::tokio(), &Handle::current());
     let spotify = SpotifyId::parse(SPOTIFY);
     let uuid = Uuid::parse(UUID).unwrap();
     let track = json!({ "id": UUID, "trackTitle": "x", "artists": [],

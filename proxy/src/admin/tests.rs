@@ -29,7 +29,7 @@ impl Upstream for Unreachable {
 }
 
 fn router(token: Option<&str>, upstream: Option<Result<(), String>>) -> Router {
-    let engine = Engine::new(Settings::default(), Arc::new(Unreachable), Clock::tokio(), &Handle::current());
+    let engine = Engine::new(&Settings::default(), Arc::new(Unreachable), Clock::tokio(), &Handle::current());
     let upstream = watch::channel(upstream).1;
     let running = Running::defaults(engine.metrics(), token);
     Admin { engine, upstream, running }.router()
@@ -58,7 +58,7 @@ struct Console {
 
 impl Console {
     fn new(upstream: Arc<dyn Upstream>) -> Self {
-        let engine = Engine::new(Settings::default(), upstream, Clock::tokio(), &Handle::current());
+        let engine = Engine::new(&Settings::default(), upstream, Clock::tokio(), &Handle::current());
         let (upstream, running) = (watch::channel(None).1, Running::defaults(engine.metrics(), None));
         let router = Admin { engine: Arc::clone(&engine), upstream, running }.router();
         Self { engine, router }

@@ -16,7 +16,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use recobeat_ops::settings::schema;
 
-use crate::config::{Config, Sources};
+use crate::config::{Config, ConfigError, Loaded, Sources};
 use crate::serve::serve;
 use health::health;
 
@@ -68,7 +68,12 @@ pub fn run() -> ExitCode {
     if let Some(Verb::Health) = cli.verb {
         return health(sources);
     }
+    let asks = matches!(cli.verb, Some(Verb::Explain(_) | Verb::Warm(_) | Verb::Reload(_)));
     let loaded = match Config::load(sources.clone()) {
+        Err(error) if asks => beside_the_file(&error, &sources),
+        loaded => loaded,
+    };
+    let loaded = match loaded {
         Ok(loaded) => loaded,
         Err(error) => {
             eprintln!("{error}");
@@ -93,4 +98,13 @@ pub fn run() -> ExitCode {
 fn print(text: &str) -> ExitCode {
     // Whoever reads may have seen enough.
     io::stdout().write_all(text.as_bytes()).map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS)
+}
+
+/// A proxy goes on when its file is made bad, and that is when it is asked most: its admin listener is
+/// looked for where the defaults, the environment and `--set` say.
+fn beside_the_file(error: &ConfigError, sources: &Sources) -> Result<Loaded, ConfigError> {
+    let without = Sources { path: Some("/dev/null".into()), ..sources.clone() };
+    let loaded = Config::load(without)?;
+    eprintln!("{error}\nthe file is left aside: asking at {}", loaded.config.admin.listen);
+    Ok(loaded)
 }

@@ -127,7 +127,12 @@ pub struct Engine {
 
 impl Engine {
     /// Background work is spawned on `runtime`, which must outlive every service that asks.
-    pub fn new(settings: Settings, upstream: Arc<dyn Upstream>, clock: Clock, runtime: &Handle) -> Arc<Self> {
+    pub fn new(
+        settings: &Settings,
+        upstream: Arc<dyn Upstream>,
+        clock: Clock,
+        runtime: &Handle,
+    ) -> Arc<Self> {
         let metrics = Arc::new(Metrics::default());
         settings.cache.link.iter().for_each(|link| link.time(metrics.round_trips()));
         let store = Store::new(settings.cache.clone(), clock, runtime);
@@ -177,7 +182,7 @@ impl Engine {
         let heat = Heat::default();
         let jobs = warm::Jobs::new(Arc::clone(&metrics), runtime.clone());
         Arc::new(Self {
-            terms: ArcSwap::from_pointee(Terms::of(&settings)),
+            terms: ArcSwap::from_pointee(Terms::of(settings)),
             store,
             budget,
             dispatch,

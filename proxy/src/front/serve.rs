@@ -93,12 +93,12 @@ struct Stopping {
 }
 
 /// Checks that the address and the certificate can be used and builds the server.
-pub fn prepare<S: Service>(settings: FrontSettings, service: Arc<S>) -> Result<Prepared, FrontError> {
+pub fn prepare<S: Service>(settings: &FrontSettings, service: Arc<S>) -> Result<Prepared, FrontError> {
     probe(settings.listen)?;
     let tls = settings.tls.as_ref().map(acceptor).transpose()?;
     settings.ca_file.as_deref().map_or(Ok(()), authorities)?;
 
-    let mut server = Server::new_with_opt_and_conf(None, server_conf(&settings));
+    let mut server = Server::new_with_opt_and_conf(None, server_conf(settings));
     server.bootstrap();
     let conf = server.configuration.clone();
 
@@ -109,7 +109,7 @@ pub fn prepare<S: Service>(settings: FrontSettings, service: Arc<S>) -> Result<P
     let (stop, stopping) = watch::channel(false);
     let (listen, grace) = (settings.listen, settings.grace);
     let uploads = Uploads::new(settings.limits.uploads, &conf);
-    let terms = Terms::new(&settings);
+    let terms = Terms::new(settings);
     let app = Arc::new(http_proxy(&conf, Front::new(terms.clone(), service, uploads)));
     let gate = Gate { app, tls, terms: terms.clone(), room: room.clone(), stop: stopping };
     let mut listening = Listening::new("front".to_owned(), gate);

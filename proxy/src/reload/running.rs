@@ -86,7 +86,7 @@ impl Running {
         let loaded = spawn_blocking(move || Config::load(sources).map_err(|error| error.to_string()));
         let loaded = loaded.await.unwrap_or_else(|error| Err(format!("cannot be read: {error}")));
         let report = match loaded {
-            Ok(loaded) => self.take(loaded.config),
+            Ok(loaded) => self.take(&loaded.config),
             Err(error) => refused(error),
         };
         self.note(by, &report);
@@ -94,14 +94,14 @@ impl Running {
     }
 
     /// Goes by what was read, as far as it can.
-    fn take(&self, read: Config) -> Report {
+    fn take(&self, read: &Config) -> Report {
         let running = self.config();
         let next = kept(read.clone(), &running);
         if let Some(contradiction) = contradiction(&next) {
             return refused(contradiction);
         }
         let applied = changes(&running, &next);
-        let pending = changes(&next, &read).into_iter().map(|change| Pending {
+        let pending = changes(&next, read).into_iter().map(|change| Pending {
             why: fixed(&change.key).map_or("", |fixed| fixed.why).to_owned(),
             key: change.key,
             running: change.from,

@@ -60,7 +60,7 @@ impl Scene {
         let config = &loaded.config;
         let target = Arc::new(Target::new(target_settings(config)).unwrap());
         let engine =
-            Engine::new(engine_settings(config, None), Arc::new(Nobody), Clock::tokio(), &Handle::current());
+            Engine::new(&engine_settings(config, None), Arc::new(Nobody), Clock::tokio(), &Handle::current());
         let terms = Terms::new(&front_settings(config, &target));
         let log = Arc::new(Mutex::new(config.telemetry.log.clone()));
         let written = Arc::clone(&log);

@@ -55,7 +55,7 @@ impl Runner for Pipelined {
         };
         let mut span = Span::begin(Kind::Internal, "run", trace::current());
         span.set("recobeat.session", job.session.to_string());
-        let result = trace::within(span.context(), self.pipeline.run(input)).await;
+        let result = trace::within(span.context(), Box::pin(self.pipeline.run(input))).await;
         if let Err(failure) = &result {
             span.fail(failure.reason.clone());
         }

@@ -129,7 +129,7 @@ impl RunClient {
         let mut span = Span::begin(Kind::Client, "recobeat", trace::current());
         span.set("url.path", ask.path().to_owned());
         let attempt = Attempt::begin(self);
-        let response = self.request(ask, span.context()).send().await;
+        let response = self.request(ask, span.context().as_ref()).send().await;
         let response = response.map_err(|error| CallError::Unreachable(wire::reason(&error)))?;
         let (status, headers) = (response.status(), response.headers().clone());
         span.set("http.response.status_code", status.as_u16());
@@ -148,10 +148,10 @@ impl RunClient {
         Ok(body)
     }
 
-    fn request(&self, ask: &Ask, trace: Option<Context>) -> reqwest::RequestBuilder {
+    fn request(&self, ask: &Ask, trace: Option<&Context>) -> reqwest::RequestBuilder {
         let url = format!("{}{}", self.client.base, ask.target);
         let mut request = self.client.http.get(url).header("x-request-id", self.next_request_id());
-        for (name, value) in trace.iter().flat_map(Context::fields) {
+        for (name, value) in trace.into_iter().flat_map(Context::fields) {
             request = request.header(name, value);
         }
         if let Some(priority) = self.tag.lane.priority() {

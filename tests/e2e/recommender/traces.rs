@@ -68,14 +68,14 @@ async fn the_session_of_a_run_is_in_the_logs_of_both_services() {
     let session = caller.start_mood("calm and relaxing").await;
     caller.ended(&session).await;
 
-    let own = lines(scene.recommender.log.lines());
+    let own = lines(&scene.recommender.log.lines());
     let started = own
         .iter()
         .find(|line| line["request_id"] == "app-7" && line["path"] == "/api/agents/recommendations/start");
     assert_eq!(started.expect("a line about the request")["trace_id"], TRACE);
     let ended = own.iter().find(|line| line["message"] == "run ended").expect("a line about the end");
     assert_eq!((&ended["session"], &ended["trace_id"]), (&session.as_str().into(), &TRACE.into()), "{ended}");
-    let proxied = lines(scene.proxy.log.lines());
+    let proxied = lines(&scene.proxy.log.lines());
     let asked: Vec<_> = proxied
         .iter()
         .filter(|line| line["message"] == "answered")
@@ -85,6 +85,6 @@ async fn the_session_of_a_run_is_in_the_logs_of_both_services() {
     assert!(asked.iter().all(|line| line["trace_id"] == TRACE), "{asked:#?}");
 }
 
-fn lines(log: Vec<String>) -> Vec<Value> {
+fn lines(log: &[String]) -> Vec<Value> {
     log.iter().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"))).collect()
 }

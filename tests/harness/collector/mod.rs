@@ -157,5 +157,5 @@ fn attributes(of: &Message<'_>, field: u64) -> impl Iterator<Item = (String, Str
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }

@@ -88,7 +88,7 @@ impl<E: SpanExporter> SpanExporter for Told<E> {
         let (failed, endpoint) = (result.is_err(), &self.endpoint);
         match (&result, self.failing.swap(failed, Ordering::Relaxed)) {
             (Err(error), false) => {
-                tracing::warn!(endpoint, %error, "traces cannot be exported, they are dropped")
+                tracing::warn!(endpoint, %error, "traces cannot be exported, they are dropped");
             }
             (Ok(()), true) => tracing::info!(endpoint, "traces are exported again"),
             _ => {}

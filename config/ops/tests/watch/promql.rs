@@ -1,4 +1,4 @@
-//! As much of PromQL as tells which names an expression uses: simple, and strict where it does not know.
+//! As much of `PromQL` as tells which names an expression uses: simple, and strict where it does not know.
 
 use crate::reference::Reference;
 

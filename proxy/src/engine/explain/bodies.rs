@@ -31,8 +31,8 @@ impl Engine {
         match standing {
             Standing::Held(held) if held.stale => {
                 let refused = self.denials.held(Look::Glance, &body.key).is_some();
-                let refreshed = !refused && !flies && self.room_for_refreshes() > 0;
-                let calls = if refreshed { vec![body.target.clone()] } else { Vec::new() };
+                let renewed = !refused && !flies && self.room_for_refreshes() > 0;
+                let calls = if renewed { vec![body.target.clone()] } else { Vec::new() };
                 let refreshes = calls.len();
                 Outlook { answer: Answered::Stale, upstream: self.forecast(calls, 0, refreshes) }
             }

@@ -85,7 +85,7 @@ impl Engine {
             request: understood(&request),
             kind: Kind::of(&request),
             endpoint: Some(request.endpoint().path.to_owned()),
-            key: Some(self.explained_key(&request)),
+            key: Some(explained_key(&request)),
             repairs: repairs.into_iter().map(correction).collect(),
             ..told
         })
@@ -123,13 +123,13 @@ impl Engine {
             why: Vec::new(),
         }
     }
+}
 
-    /// As `GET /cache?key=` takes it.
-    fn explained_key(&self, request: &Request) -> String {
-        match request {
-            Request::Rows(_) | Request::Row(_) => understood(request),
-            Request::Body(body) => body.key.clone(),
-        }
+/// As `GET /cache?key=` takes it.
+fn explained_key(request: &Request) -> String {
+    match request {
+        Request::Rows(_) | Request::Row(_) => understood(request),
+        Request::Body(body) => body.key.clone(),
     }
 }
 

@@ -54,12 +54,11 @@ impl Engine {
     /// Where what is known may stand.
     async fn candidates(&self, rows: RowKind, id: &Id, known: &Known) -> Vec<Key> {
         match known {
-            Known::Row { uuid, .. } => vec![Key::Row(rows, *uuid)],
+            Known::Row { uuid, .. } | Known::Nothing(Id::Uuid(uuid)) => vec![Key::Row(rows, *uuid)],
             Known::Missing(_) => {
                 let spellings = self.store.spellings(id).await;
                 spellings.into_iter().map(|id| Key::Missing(rows, id)).collect()
             }
-            Known::Nothing(Id::Uuid(uuid)) => vec![Key::Row(rows, *uuid)],
             Known::Nothing(_) => Vec::new(),
         }
     }

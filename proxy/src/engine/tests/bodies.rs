@@ -77,7 +77,7 @@ async fn no_cache_is_ignored_elsewhere(#[case] target: &str) {
 
 #[tokio::test(start_paused = true)]
 async fn no_cache_can_be_switched_off() {
-    let world = World::with(Settings { honour_no_cache: false, ..Settings::default() });
+    let world = World::with(&Settings { honour_no_cache: false, ..Settings::default() });
     world.get(DRAW).await;
     assert_eq!(world.ask(DRAW, &no_cache(1)).await.outcome, Outcome::Hit);
 }

@@ -29,7 +29,7 @@ fn searches(count: usize) -> impl Iterator<Item = String> {
 #[tokio::test(start_paused = true)]
 async fn without_any_budget_hits_are_served_and_misses_refused_at_once() {
     let none = Limits { rate_per_minute: 0, ..Settings::default().budget };
-    let world = World::with(Settings { budget: none, ..Settings::default() });
+    let world = World::with(&Settings { budget: none, ..Settings::default() });
     let row = crate::api::extract(
         crate::api::Shape::Single(RowKind::Track),
         catalogue::row(RowKind::Track, 1, 0).as_bytes(),

@@ -29,7 +29,7 @@ async fn smaller_batches_hold_for_ids_that_wait_already() {
 #[tokio::test(start_paused = true)]
 async fn larger_batches_leave_no_call_behind_that_is_not_needed_any_more() {
     let batch = BatchSettings { max_ids: 5, ..BatchSettings::default() };
-    let world = World::with(Settings { batch, ..Settings::default() });
+    let world = World::with(&Settings { batch, ..Settings::default() });
     world.get("/v1/artist/search?searchText=first").await;
     let waiting = world.spawn(&tracks((1..=20).map(track)), caller());
     sleep(Duration::from_millis(50)).await;

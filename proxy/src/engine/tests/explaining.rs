@@ -23,7 +23,7 @@ impl World {
     }
 
     /// Everything that asking would change.
-    fn traces(&self) -> (Vec<String>, usize, (usize, usize, usize), (usize, u64)) {
+    fn traces(&self) -> impl PartialEq + std::fmt::Debug + use<> {
         let metrics = self.engine.metrics().render(&self.engine.gauges());
         // What it costs the process is no trace of it.
         let metrics: Vec<String> =
@@ -84,7 +84,7 @@ async fn what_is_on_disk_is_told_from_there_and_stays_there() {
     let start = || {
         let disk = Some(DiskSettings { path: folder.path().join("cache.redb"), max_bytes: 1 << 30 });
         let cache = cache::Settings { disk, ..cache::Settings::default() };
-        let world = World::with(Settings { budget: lifted(), cache, ..Settings::default() });
+        let world = World::with(&Settings { budget: lifted(), cache, ..Settings::default() });
         assert!(world.engine.settled(60 * SECOND));
         world
     };

@@ -166,7 +166,7 @@ async fn a_permanent_400_is_remembered_for_a_day(#[case] target: &str) {
     world.get(target).await;
     assert_eq!(world.upstream.calls(), 2);
 
-    let forgetful = World::with(Settings {
+    let forgetful = World::with(&Settings {
         guard: crate::guard::Settings { deny: false, ..crate::guard::Settings::default() },
         ..Settings::default()
     });

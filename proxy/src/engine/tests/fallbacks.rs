@@ -200,7 +200,7 @@ async fn without_repair_a_refusal_is_the_answer() {
         guard: guard::Settings { repair: false, ..guard::Settings::default() },
         ..Settings::default()
     };
-    let world = World::with(strict);
+    let world = World::with(&strict);
     world.upstream.script("negativeSeeds", usize::MAX, BLAMED);
     assert_eq!(world.get(target).await.status, 400);
     assert_eq!(world.get(target).await.outcome, Outcome::Denied);
@@ -209,7 +209,7 @@ async fn without_repair_a_refusal_is_the_answer() {
 
 #[tokio::test(start_paused = true)]
 async fn without_the_deny_list_nothing_is_remembered_and_less_is_still_asked() {
-    let world = World::with(Settings {
+    let world = World::with(&Settings {
         guard: guard::Settings { deny: false, ..guard::Settings::default() },
         ..Settings::default()
     });
@@ -268,7 +268,7 @@ async fn a_stale_answer_that_is_refused_anew_is_served_to_its_end_and_asked_for_
     };
     let spare = Spare { early_refresh: false, ..Spare::default() };
     let cache = cache::Settings { ttls: cache::Ttls::new(lives), jitter: 0.0, ..cache::Settings::default() };
-    let world = World::with(Settings { cache, spare, ..Settings::default() });
+    let world = World::with(&Settings { cache, spare, ..Settings::default() });
     let answered = world.get(target).await;
     world.upstream.script("", usize::MAX, BLAMED);
     advance(DAY + 3_600 * SECOND).await;

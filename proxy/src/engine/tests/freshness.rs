@@ -117,7 +117,7 @@ async fn renewals_of_rows_share_a_batch_and_ride_along_with_people() {
 
 #[tokio::test(start_paused = true)]
 async fn without_any_budget_stale_rows_are_served_and_nothing_waits_for_their_renewal() {
-    let world = World::with(Settings {
+    let world = World::with(&Settings {
         budget: Limits { rate_per_minute: 0, ..Settings::default().budget },
         ..Settings::default()
     });
@@ -166,7 +166,7 @@ const SEARCH: &str = "/v1/track/search?searchText=song";
 
 fn renewing_early() -> World {
     let spare = Spare { early_refresh: true, read_ahead: false };
-    World::with(Settings { spare, ..Settings::default() })
+    World::with(&Settings { spare, ..Settings::default() })
 }
 
 /// Asks so often, without letting go of the clock.

@@ -53,10 +53,10 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        Self::with(Settings::default())
+        Self::with(&Settings::default())
     }
 
-    fn with(settings: Settings) -> Self {
+    fn with(settings: &Settings) -> Self {
         let upstream = Arc::new(Scripted::new(LATENCY));
         let clock = Clock::Tokio { origin: Timestamp(1_767_323_045_000), started: Instant::now() };
         let engine = Engine::new(settings, Arc::clone(&upstream) as _, clock, &Handle::current());
@@ -65,7 +65,7 @@ impl World {
 
     /// With a budget that never binds: 1,000 starts a second.
     fn lifted() -> Self {
-        Self::with(Settings { budget: lifted(), ..Settings::default() })
+        Self::with(&Settings { budget: lifted(), ..Settings::default() })
     }
 
     async fn ask(&self, target: &str, caller: &Caller) -> Answer {

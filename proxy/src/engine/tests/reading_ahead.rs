@@ -9,7 +9,7 @@ use scripted::Act;
 const ON: Spare = Spare { read_ahead: true, early_refresh: false };
 
 fn reading_ahead() -> World {
-    World::with(Settings { spare: ON, ..Settings::default() })
+    World::with(&Settings { spare: ON, ..Settings::default() })
 }
 
 fn one_feature(id: &str) -> String {
@@ -105,7 +105,7 @@ async fn tracks_that_were_held_before_are_not_read_ahead_when_they_are_renewed()
 
 #[tokio::test(start_paused = true)]
 async fn rows_nobody_asks_for_make_it_pause_and_rows_somebody_asks_for_resume() {
-    let world = World::with(Settings { spare: ON, budget: lifted(), ..Settings::default() });
+    let world = World::with(&Settings { spare: ON, budget: lifted(), ..Settings::default() });
     let converted = |first: u32| tracks((first..first + 100).map(spotify));
     world.get(&converted(0)).await;
     sleep(601 * SECOND).await;

@@ -84,7 +84,7 @@ async fn what_is_not_understood_is_not_repaired() {
 
 #[tokio::test(start_paused = true)]
 async fn without_repair_everything_goes_as_it_is() {
-    let world = World::with(Settings {
+    let world = World::with(&Settings {
         guard: guard::Settings { repair: false, ..guard::Settings::default() },
         ..Settings::default()
     });

@@ -42,7 +42,7 @@ impl Fleet {
         let cache = cache::Settings { link: Some(link), ..settings.cache };
         let settings = Settings { cache, ..settings };
         let upstream = Arc::clone(&self.upstream);
-        let engine = Engine::new(settings, Arc::clone(&upstream) as _, clock, &Handle::current());
+        let engine = Engine::new(&settings, Arc::clone(&upstream) as _, clock, &Handle::current());
         assert!(engine.connected(LONG).await);
         self.replicas.push(World { engine, upstream });
     }

@@ -39,7 +39,7 @@ impl Restarts {
         let settings = Settings { budget: lifted(), cache, spare, ..Settings::default() };
         let upstream = Arc::clone(&self.upstream);
         let engine =
-            Engine::new(settings, Arc::clone(&upstream) as _, self.clock.clone(), &Handle::current());
+            Engine::new(&settings, Arc::clone(&upstream) as _, self.clock.clone(), &Handle::current());
         assert!(engine.settled(LONG) && engine.gauges().disk.expect("there is one").up);
         World { engine, upstream }
     }
@@ -264,7 +264,7 @@ async fn memory_that_forgets_under_pressure_is_backed_by_the_disk() {
     };
     let settings = Settings { budget: lifted(), cache, ..Settings::default() };
     let upstream = Arc::clone(&restarts.upstream);
-    let engine = Engine::new(settings, Arc::clone(&upstream) as _, restarts.clock, &Handle::current());
+    let engine = Engine::new(&settings, Arc::clone(&upstream) as _, restarts.clock, &Handle::current());
     assert!(engine.settled(LONG));
     let world = World { engine, upstream };
     let targets: Vec<String> = (0..100).map(|n| tracks((n * 40..n * 40 + 40).map(spotify))).collect();

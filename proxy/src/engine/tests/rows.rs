@@ -181,7 +181,7 @@ async fn a_single_row_answers_for_a_spotify_id_unless_switched_off() {
     let target = format!("/v1/track/{}", spotify(7));
     assert_eq!(text(&world.get(&target).await), row(RowKind::Track, 7, 0));
 
-    let strict = World::with(Settings { spotify_ids_in_paths: false, ..Settings::default() });
+    let strict = World::with(&Settings { spotify_ids_in_paths: false, ..Settings::default() });
     assert_eq!(strict.get(&target).await.status, 400);
     assert_eq!(strict.upstream.seen()[0].target, target, "asked as given");
 }

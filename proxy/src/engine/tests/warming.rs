@@ -98,7 +98,7 @@ async fn a_person_waits_at_most_one_gap_longer_for_a_job_of_ten_thousand() {
 #[tokio::test(start_paused = true)]
 async fn slow_calls_of_a_job_leave_a_slot_to_people() {
     let world =
-        World::with(Settings { budget: Limits { max_in_flight: 3, ..lifted() }, ..Settings::default() });
+        World::with(&Settings { budget: Limits { max_in_flight: 3, ..lifted() }, ..Settings::default() });
     world.upstream.script("ids=", usize::MAX, Act::Slow(30 * SECOND));
     let job = world.warm(order((0..1_000).map(spotify), &[RowKind::Track], &[])).await;
     sleep(SECOND).await;

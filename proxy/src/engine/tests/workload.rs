@@ -106,7 +106,7 @@ async fn the_order_of_the_requests_after_the_conversion_matters_little() {
 async fn reading_ahead_a_cold_run_makes_at_most_sixteen_calls() {
     for requests in [workload(), shuffled()] {
         let spare = Spare { read_ahead: true, early_refresh: true };
-        let world = World::with(Settings { spare, ..Settings::default() });
+        let world = World::with(&Settings { spare, ..Settings::default() });
         let (_, calls, took) = cost_in(world, requests, 1).await;
         println!("one client, reading ahead: {calls} calls, {took:?}");
         assert!(calls <= 16, "{calls}");

@@ -65,7 +65,10 @@ impl Feed {
     pub(super) fn read(self: &Arc<Self>, after: u64) -> impl Stream<Item = Event> + Send + use<> {
         let reader = (Arc::clone(self), self.newest.subscribe(), after, false);
         stream::unfold(reader, |(feed, mut newest, read, ended)| async move {
-            while !ended {
+            if ended {
+                return None;
+            }
+            loop {
                 newest.borrow_and_update();
                 if let Some(event) = feed.next(read) {
                     let last = event.kind == EventKind::Done;
@@ -75,7 +78,6 @@ impl Feed {
                 // The feed outlives its readers: they hold it.
                 newest.changed().await.ok()?;
             }
-            None
         })
     }
 

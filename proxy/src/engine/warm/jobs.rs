@@ -25,7 +25,7 @@ pub struct Busy;
 pub struct Jobs {
     places: Arc<Semaphore>,
     pub(super) calls: Places,
-    jobs: Mutex<VecDeque<Arc<Job>>>,
+    known: Mutex<VecDeque<Arc<Job>>>,
     metrics: Arc<Metrics>,
     runtime: Handle,
 }
@@ -33,7 +33,7 @@ pub struct Jobs {
 impl Jobs {
     pub(in crate::engine) fn new(metrics: Arc<Metrics>, runtime: Handle) -> Self {
         let (places, calls) = (Arc::new(Semaphore::new(RUNNING)), Places::new());
-        Self { places, calls, jobs: Mutex::default(), metrics, runtime }
+        Self { places, calls, known: Mutex::default(), metrics, runtime }
     }
 
     /// Running and ended ones, newest first.
@@ -80,6 +80,6 @@ impl Jobs {
     }
 
     fn jobs(&self) -> MutexGuard<'_, VecDeque<Arc<Job>>> {
-        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

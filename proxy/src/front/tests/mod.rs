@@ -56,7 +56,7 @@ impl Running {
         adjust(&mut settings);
         let prepared = loop {
             settings.listen = free_port();
-            match prepare(settings.clone(), stub.clone()) {
+            match prepare(&settings, stub.clone()) {
                 Ok(prepared) => break prepared,
                 // Taken by another test in between.
                 Err(FrontError::Listen { .. }) => {}

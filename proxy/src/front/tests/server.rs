@@ -6,7 +6,7 @@ use super::service::Stub;
 use super::{Running, SOON, eventually};
 use crate::front::{FrontError, FrontSettings, TlsFiles, prepare};
 
-fn failure(settings: FrontSettings) -> FrontError {
+fn failure(settings: &FrontSettings) -> FrontError {
     match prepare(settings, Arc::new(Stub::new(None))) {
         Ok(_) => panic!("prepared"),
         Err(error) => error,
@@ -17,7 +17,7 @@ fn failure(settings: FrontSettings) -> FrontError {
 fn a_busy_port_is_one_clear_error_at_once() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let listen = taken.local_addr().unwrap();
-    let error = failure(FrontSettings { listen, ..FrontSettings::default() });
+    let error = failure(&FrontSettings { listen, ..FrontSettings::default() });
     assert_eq!(
         error.to_string(),
         format!(
@@ -29,7 +29,7 @@ fn a_busy_port_is_one_clear_error_at_once() {
 #[test]
 fn a_foreign_address_is_named() {
     let listen = "203.0.113.1:8080".parse().unwrap();
-    let error = failure(FrontSettings { listen, ..FrontSettings::default() });
+    let error = failure(&FrontSettings { listen, ..FrontSettings::default() });
     assert!(error.to_string().contains("no such address on this machine"), "{error}");
 }
 
@@ -37,21 +37,21 @@ fn a_foreign_address_is_named() {
 fn a_missing_certificate_is_named() {
     let files = TlsFiles { cert: "/nowhere/cert.pem".into(), key: "/nowhere/key.pem".into() };
     let listen = super::free_port();
-    let error = failure(FrontSettings { listen, tls: Some(files), ..FrontSettings::default() });
+    let error = failure(&FrontSettings { listen, tls: Some(files), ..FrontSettings::default() });
     assert!(error.to_string().contains("/nowhere/cert.pem"), "{error}");
 }
 
 #[test]
 fn a_missing_authorities_file_is_named() {
     let (listen, ca_file) = (super::free_port(), Some("/nowhere/ca.pem".into()));
-    let error = failure(FrontSettings { listen, ca_file, ..FrontSettings::default() });
+    let error = failure(&FrontSettings { listen, ca_file, ..FrontSettings::default() });
     assert!(error.to_string().contains("/nowhere/ca.pem"), "{error}");
 }
 
 #[test]
 fn a_server_is_prepared_outside_of_any_runtime() {
     let settings = FrontSettings { listen: super::free_port(), ..FrontSettings::default() };
-    assert!(prepare(settings, Arc::new(Stub::new(None))).is_ok());
+    assert!(prepare(&settings, Arc::new(Stub::new(None))).is_ok());
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ pub(super) enum Standing {
 /// What is to be done about rows.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Plan {
-    /// To be refreshed in the background.
+    /// To be refreshed in the background, each once.
     pub(super) stale: Vec<Id>,
     /// To be fetched, each once, in the order first asked.
     pub(super) missing: Vec<Id>,
@@ -28,10 +28,12 @@ pub(super) struct Plan {
 
 impl Plan {
     pub(super) fn of(known: &[Known]) -> Self {
-        let (mut plan, mut seen) = (Self::default(), HashSet::new());
+        let (mut plan, mut seen, mut aged) = (Self::default(), HashSet::new(), HashSet::new());
         for known in known {
             match known {
-                Known::Row { uuid, held } if held.stale => plan.stale.push(Id::Uuid(*uuid)),
+                Known::Row { uuid, held } if held.stale && aged.insert(*uuid) => {
+                    plan.stale.push(Id::Uuid(*uuid));
+                }
                 Known::Nothing(asked) if seen.insert(asked) => plan.missing.push(asked.clone()),
                 Known::Row { .. } | Known::Nothing(_) | Known::Missing(_) => {}
             }

@@ -72,7 +72,8 @@ impl History {
             ticks.tick().await;
             loop {
                 ticks.tick().await;
-                let (Some(history), Some(frame)) = (kept.upgrade(), read()) else { return };
+                let Some(history) = kept.upgrade() else { return };
+                let Some(frame) = read() else { return };
                 history.sample(frame);
             }
         });

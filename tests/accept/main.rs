@@ -19,6 +19,7 @@ mod kept;
 mod leader;
 mod learning;
 mod malformed;
+mod operating;
 mod outage;
 mod overlap;
 mod playlists;
@@ -124,7 +125,8 @@ async fn main() -> ExitCode {
         .chain(kept::rows())
         .chain(recommender::rows())
         .chain(playlists::rows())
-        .chain(check::rows());
+        .chain(check::rows())
+        .chain(operating::rows());
     for row in all {
         if selected.is_empty() || selected.iter().any(|part| row.case.contains(part.as_str())) {
             table.add(&row, &row.run().await);

@@ -104,10 +104,17 @@ async fn explained() -> Seen {
         made_calls += made as u64;
         let hit = told["answer"] == "hit";
         if calls != made as u64 || hit != answer.is_hit() {
-            wrong.push(format!("told {} with {calls} calls, was {} with {made}", told["answer"], answer.brief()));
+            wrong.push(format!(
+                "told {} with {calls} calls, was {} with {made}",
+                told["answer"],
+                answer.brief()
+            ));
         }
     }
-    seen.must(told_calls == made_calls && made_calls > 0, format!("{told_calls} calls told, {made_calls} made"));
+    seen.must(
+        told_calls == made_calls && made_calls > 0,
+        format!("{told_calls} calls told, {made_calls} made"),
+    );
     seen.must_be_none(&wrong);
     seen.note(format!("{LISTS} lists"));
     seen

@@ -111,6 +111,27 @@ async fn a_token_guards_everything_but_health() {
     }
 }
 
+/// What a page of another site can send without being asked back.
+#[tokio::test]
+async fn without_a_token_no_other_site_gets_anything_done() {
+    for (host, origin, expected) in [
+        ("127.0.0.1:9090", "https://evil.example", StatusCode::FORBIDDEN),
+        ("evil.example:9090", "http://evil.example:9090", StatusCode::FORBIDDEN),
+        ("127.0.0.1:9090", "http://127.0.0.1:9090", StatusCode::OK),
+    ] {
+        for path in ["/deny", "/warm"] {
+            let body = if path == "/deny" {
+                r#"{"denied":[]}"#
+            } else {
+                r#"{"urls":["/v1/track?ids=2ZyXwVuTsRqPoNmLkJiHgF"],"dry_run":true}"#
+            };
+            let request = Request::post(path).header(header::HOST, host).header(header::ORIGIN, origin);
+            let (status, told) = send(router(None, None), request.body(Body::from(body)).unwrap()).await;
+            assert_eq!(status, expected, "{path} of {origin}: {told}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn statistics_start_at_zero_and_name_every_cause() {
     let (_, body) = get(router(None, None), "/stats", None).await;

@@ -49,15 +49,17 @@ pub(super) async fn post(
 ) -> Result<Response, Wrong> {
     let asked: Asked = wrong::body(&bytes, FORM)?;
     drop(bytes);
-    let (dry_run, order) = (asked.dry_run, read(&admin, asked)?);
+    let dry_run = asked.dry_run;
+    let (order, left_out) = read(&admin, asked)?;
     if dry_run {
-        return Ok(Json(json!({ "plan": admin.engine.estimate(&order).await })).into_response());
+        let plan = admin.engine.estimate(&order).await;
+        return Ok(Json(json!({ "plan": plan, "left_out": left_out })).into_response());
     }
     let job = admin.engine.warm(order).await.map_err(|busy| Wrong::conflict(busy.to_string()))?;
     if wants_events(&headers) {
         return Ok(stream(&job, 0).into_response());
     }
-    let told = json!({ "id": job.id(), "plan": job.plan() });
+    let told = json!({ "id": job.id(), "plan": job.plan(), "left_out": left_out });
     Ok((StatusCode::ACCEPTED, Json(told)).into_response())
 }
 
@@ -109,8 +111,8 @@ fn stream(job: &Job, after: u64) -> Sse<impl Stream<Item = Result<Event, Infalli
     Sse::new(events).keep_alive(KeepAlive::default())
 }
 
-/// The whole order, or everything that is wrong with it.
-fn read(admin: &Admin, asked: Asked) -> Result<Order, Wrong> {
+/// The order and what is left out of it, or everything that is wrong with it.
+fn read(admin: &Admin, asked: Asked) -> Result<(Order, Vec<String>), Wrong> {
     let Asked { ids, urls, rows, skip_bad, .. } = asked;
     let kinds = kinds(rows.as_deref())?;
     for (name, given, most) in [("ids", ids.len(), MOST_IDS), ("urls", urls.len(), MOST_URLS)] {
@@ -141,12 +143,12 @@ fn read(admin: &Admin, asked: Asked) -> Result<Order, Wrong> {
             Err(why) => complain("urls", at, text, &why),
         }
     }
+    let more = bad.len().saturating_sub(ERRORS);
+    bad.truncate(ERRORS);
+    if more > 0 {
+        bad.push(format!("and {more} more"));
+    }
     if !bad.is_empty() && !skip_bad {
-        let more = bad.len().saturating_sub(ERRORS);
-        bad.truncate(ERRORS);
-        if more > 0 {
-            bad.push(format!("and {more} more"));
-        }
         bad.push("nothing was started; correct them, or leave them out with skip_bad".to_owned());
         return Err(Wrong::all(bad));
     }
@@ -154,7 +156,7 @@ fn read(admin: &Admin, asked: Asked) -> Result<Order, Wrong> {
     if order.is_empty() {
         return Err(Wrong::new(format!("nothing to warm: the body must be {FORM}")));
     }
-    Ok(order)
+    Ok((order, bad))
 }
 
 fn kinds(rows: Option<&[String]>) -> Result<Vec<RowKind>, Wrong> {

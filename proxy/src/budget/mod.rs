@@ -181,9 +181,14 @@ impl Budget {
         Foresight { wait: slot.map(|slot| slot - now), in_time: meets(now, slot, deadline) }
     }
 
-    /// Least time between two starts at present.
-    pub fn gap(&self) -> Duration {
-        self.shared.look(|scheduler| scheduler.pace.gap())
+    /// Time that so many starts of this replica take at present if nobody else wants any, the rest of a
+    /// hold included.
+    pub fn time_for(&self, starts: usize) -> Duration {
+        let now = Instant::now();
+        let (spacing, hold) =
+            self.shared.look(|scheduler| (scheduler.pace.spacing(), scheduler.pace.hold_until(now)));
+        let gaps = u32::try_from(starts.saturating_sub(1)).unwrap_or(u32::MAX);
+        hold.map_or(Duration::ZERO, |until| until - now) + spacing.saturating_mul(gaps)
     }
 
     /// True for a rate of 0: no wait is long enough.

@@ -100,6 +100,11 @@ impl Pace {
         self.min_interval.max(MINUTE.div_f64(self.rate))
     }
 
+    /// Least time between two starts here while the pace is split between replicas.
+    pub(super) fn spacing(&self) -> Duration {
+        self.gap() * self.share
+    }
+
     /// When the hold ends; `None` without one.
     pub(super) fn hold_until(&self, now: Instant) -> Option<Instant> {
         self.hold_until.filter(|until| *until > now)
@@ -114,7 +119,7 @@ impl Pace {
     pub(super) fn slot(&self, now: Instant, ahead: usize) -> Option<Instant> {
         let share = self.share as usize;
         let window = self.window()?.max(share);
-        let gap = self.gap() * self.share;
+        let gap = self.spacing();
         let open = [self.hold_until, self.not_before].into_iter().flatten().fold(now, Instant::max);
         // Future starts, each as early as the rules allow given those before it.
         let mut future: Vec<Instant> = Vec::with_capacity(ahead + 1);
@@ -179,7 +184,7 @@ impl Pace {
     /// Forgets starts that no rule looks back to, of which `highest` would do. There is room for as
     /// many of our own, of peers, and guesses: those of one time alone.
     pub(super) fn trim(&mut self, now: Instant) {
-        let width = WINDOW.max(self.gap() * self.share);
+        let width = WINDOW.max(self.spacing());
         self.starts.trim(now, width, 3 * self.highest.max(self.share) as usize);
     }
 

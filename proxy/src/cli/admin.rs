@@ -1,5 +1,6 @@
 //! A small client of a running proxy's admin listener.
 
+use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
@@ -8,6 +9,7 @@ use recobeat_ops::health::local;
 use reqwest::{Client, RequestBuilder, Response};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use tokio::runtime::Builder;
 
 use crate::config::Admin;
 
@@ -41,6 +43,24 @@ pub(super) enum AdminError {
     Unknown { base: String, path: String },
     #[error("the proxy at {base} answered {status}: {text}")]
     Strange { base: String, status: StatusCode, text: String },
+}
+
+/// Asks, and prints what is told: the text with exit code 0, or why there is none.
+pub(super) fn tell(asked: impl Future<Output = Result<String, AdminError>>) -> ExitCode {
+    let told = match Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(asked).map_err(|error| error.to_string()),
+        Err(error) => Err(format!("cannot start: {error}")),
+    };
+    match told {
+        Ok(text) => {
+            println!("{}", text.trim_end());
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("recobeat-proxy: {error}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// Cheap to clone.

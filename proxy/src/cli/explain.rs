@@ -6,9 +6,8 @@ use std::process::ExitCode;
 use clap::Args;
 use http::Method;
 use serde_json::Value;
-use tokio::runtime::Builder;
 
-use super::admin::{AdminArgs, AdminClient, AdminError};
+use super::admin::{AdminArgs, AdminClient, AdminError, tell};
 use super::paint::Paint;
 use crate::config::Admin;
 use crate::engine::explain::{Answered, Explanation, Holding, Item, State, Verdict};
@@ -34,17 +33,7 @@ pub(super) struct Explain {
 
 impl Explain {
     pub(super) fn run(self, config: &Admin) -> ExitCode {
-        let runtime = match Builder::new_current_thread().enable_all().build() {
-            Ok(runtime) => runtime,
-            Err(error) => return failed(&error.to_string()),
-        };
-        match runtime.block_on(self.ask(config)) {
-            Ok(text) => {
-                println!("{}", text.trim_end());
-                ExitCode::SUCCESS
-            }
-            Err(error) => failed(&error.to_string()),
-        }
+        tell(self.ask(config))
     }
 
     async fn ask(&self, config: &Admin) -> Result<String, AdminError> {
@@ -57,11 +46,6 @@ impl Explain {
         let told: Explanation = client.json(request).await?;
         Ok(Page { told: &told, all: self.all, paint: Paint::of_stdout() }.text())
     }
-}
-
-fn failed(why: &str) -> ExitCode {
-    eprintln!("recobeat-proxy: {why}");
-    ExitCode::FAILURE
 }
 
 /// An explanation as text.

@@ -1,11 +1,11 @@
+use std::fmt::Write as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
 use http::{Method, StatusCode};
-use tokio::runtime::Builder;
 
-use super::admin::{AdminArgs, AdminClient, AdminError};
+use super::admin::{AdminArgs, AdminClient, AdminError, tell};
 use crate::config::Admin;
 use crate::reload::Report;
 
@@ -21,36 +21,28 @@ pub(super) struct Reload {
 }
 
 impl Reload {
-    pub(super) fn run(self, admin: &Admin) -> ExitCode {
-        let runtime = match Builder::new_current_thread().enable_all().build() {
-            Ok(runtime) => runtime,
-            Err(error) => return failed(&format!("cannot start: {error}")),
-        };
-        match runtime.block_on(self.ask(admin)) {
-            Ok(Report { error: None, applied, restart, .. }) => {
-                if applied.is_empty() {
-                    println!("nothing has changed");
-                }
-                applied.iter().for_each(|change| println!("applied: {change}"));
-                restart.iter().for_each(|pending| println!("needs a restart: {pending}"));
-                ExitCode::SUCCESS
-            }
-            Ok(Report { error: Some(error), .. }) => {
-                failed(&format!("refused, what runs stays as it is\n{error}"))
-            }
-            Err(error) => failed(&error.to_string()),
-        }
+    pub(super) fn run(self, config: &Admin) -> ExitCode {
+        tell(self.ask(config))
     }
 
-    async fn ask(self, admin: &Admin) -> Result<Report, AdminError> {
-        let client = AdminClient::new(&self.admin, admin)?;
+    async fn ask(self, config: &Admin) -> Result<String, AdminError> {
+        let client = AdminClient::new(&self.admin, config)?;
         let request = client.request(Method::POST, "/reload").timeout(LONGEST);
         let response = client.send_expecting(request, StatusCode::UNPROCESSABLE_ENTITY).await?;
-        response.json().await.map_err(|error| client.away(&error))
+        let report: Report = response.json().await.map_err(|error| client.away(&error))?;
+        if let Some(error) = report.error {
+            return Err(AdminError::Refused(vec!["refused, what runs stays as it is".to_owned(), error]));
+        }
+        let mut told = String::new();
+        for change in &report.applied {
+            let _ = writeln!(told, "applied: {change}");
+        }
+        if told.is_empty() {
+            told.push_str("nothing has changed\n");
+        }
+        for pending in &report.restart {
+            let _ = writeln!(told, "needs a restart: {pending}");
+        }
+        Ok(told)
     }
-}
-
-fn failed(error: &str) -> ExitCode {
-    eprintln!("recobeat-proxy: {error}");
-    ExitCode::FAILURE
 }

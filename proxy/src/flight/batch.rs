@@ -408,11 +408,11 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Part of the trace of whoever came first, whose id the call carries too; linked to those of the others.
+/// Part of the trace of the first who has one; linked to those of the others.
 fn batch_span(kind: RowKind, riders: &[RowRider]) -> Span {
     let mut traces =
         each_once(riders.iter().filter_map(|rider| rider.origin.as_ref())).map(|origin| origin.trace.clone());
-    let first = traces.next().flatten();
+    let first = traces.find_map(|trace| trace);
     let mut span = Span::shared("batch", first, traces.flatten());
     span.set("recobeat.kind", kind.name());
     span.set("recobeat.ids", riders.len());

@@ -90,7 +90,8 @@ for name, replica in pairs(others) do
   end
 end
 local ceiling = limits.rate
-local rate = math.min(tonumber(known.rate) or ceiling, ceiling)
+-- Who does not adapt goes by no rate that was learned.
+local rate = limits.adaptive and math.min(tonumber(known.rate) or ceiling, ceiling) or ceiling
 
 local function keep(name, replica)
   redis.call('HSET', replicas, name, cjson.encode(replica))
@@ -130,7 +131,7 @@ if whole then
       keep(name, peer)
     end
   end
-  if whole.rate < rate then
+  if limits.adaptive and whole.rate < rate then
     rate, since = whole.rate, now - whole.since
   end
   hold = math.max(hold, now + math.min(whole.hold, LONGEST_HOLD))

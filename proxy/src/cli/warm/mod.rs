@@ -84,12 +84,15 @@ impl WarmError {
 #[derive(Debug, Deserialize)]
 struct Planned {
     plan: Estimate,
+    left_out: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
 struct Started {
     id: String,
     plan: Estimate,
+    /// What the proxy itself left out.
+    left_out: Vec<String>,
 }
 
 /// How following a job's events ended.
@@ -122,12 +125,14 @@ impl Warm {
         let order = self.order()?;
         let client = AdminClient::new(&self.admin, config)?;
         if self.dry_run {
-            let Planned { plan } = client.json(client.request(Method::POST, "/warm").json(&order)).await?;
-            println!("{}", told_plan(&plan));
+            let planned: Planned = client.json(client.request(Method::POST, "/warm").json(&order)).await?;
+            say_left_out(&planned.left_out);
+            println!("{}", told_plan(&planned.plan));
             return Ok(());
         }
         if self.detach {
-            let Started { id, plan } = start(&client, &order).await?;
+            let Started { id, plan, left_out } = start(&client, &order).await?;
+            say_left_out(&left_out);
             println!(
                 "{}\nwarming as {id}: GET /warm/{id} says how far it is, DELETE cancels it",
                 told_plan(&plan)
@@ -159,7 +164,7 @@ impl Warm {
                 told.push("nothing was started; correct them, or leave them out with --skip-bad".to_owned());
                 return Err(WarmError::Lines(told.join("\n")));
             }
-            eprintln!("left out:\n{}", told.join("\n"));
+            say_left_out(&told);
         }
         if lines.ids.is_empty() && lines.urls.is_empty() {
             return Err(WarmError::Lines(
@@ -170,6 +175,12 @@ impl Warm {
         Ok(
             json!({ "ids": ids, "urls": urls, "rows": self.rows, "dry_run": self.dry_run, "skip_bad": self.skip_bad }),
         )
+    }
+}
+
+fn say_left_out(lines: &[String]) {
+    if !lines.is_empty() {
+        eprintln!("left out:\n{}", lines.join("\n"));
     }
 }
 
@@ -194,7 +205,8 @@ async fn events(client: &AdminClient, id: &str, after: u64) -> Result<Response, 
 
 /// Starts a job and shows it to its end, through restarts of the proxy.
 async fn follow(client: &AdminClient, order: &Value) -> Result<(), WarmError> {
-    let Started { mut id, plan } = start(client, order).await?;
+    let Started { mut id, plan, left_out } = start(client, order).await?;
+    say_left_out(&left_out);
     let mut show = Show::begin(&plan);
     let mut stream = events(client, &id, 0).await?;
     let mut read = 0;

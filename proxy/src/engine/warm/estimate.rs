@@ -43,6 +43,7 @@ impl Engine {
             found.calls += wanted.div_ceil(self.terms().max_ids);
         }
         for body in &*order.bodies {
+            yield_now().await;
             let (request, _) = self.repaired(Look::Glance, Request::Body(body.clone()), false).await;
             let lacking = self.lacks(&request).await;
             found.wanted += usize::from(lacking);
@@ -54,10 +55,10 @@ impl Engine {
 
     /// How long so many calls take at the present rate; `None`: for ever.
     pub(super) fn time_for(&self, calls: usize) -> Option<Duration> {
-        if self.budget.allows_none() {
-            return (calls == 0).then_some(Duration::ZERO);
+        match calls {
+            0 => Some(Duration::ZERO),
+            _ if self.budget.allows_none() => None,
+            _ => Some(self.budget.time_for(calls)),
         }
-        // The first starts at once.
-        Some(self.budget.gap().saturating_mul(u32::try_from(calls.saturating_sub(1)).unwrap_or(u32::MAX)))
     }
 }

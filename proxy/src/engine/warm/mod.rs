@@ -25,6 +25,8 @@ pub use order::{Bad, MOST_IDS, MOST_URLS, Order, Wanted, read_id, read_url};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
+use tokio::sync::OwnedSemaphorePermit;
+
 use super::Engine;
 use crate::api::Request;
 use crate::guard;
@@ -52,11 +54,8 @@ impl Engine {
         let plan = self.survey(&order).await;
         let job = self.jobs.begin(plan, self.store.now());
         tracing::info!(job = job.id(), total = plan.total, calls = plan.calls, "warming begins");
-        let (engine, started) = (Arc::clone(self), Arc::clone(&job));
-        self.jobs.runtime().spawn(async move {
-            run::run(&engine, &started, order).await;
-            engine.jobs.ended(place);
-        });
+        let running = Running { engine: Arc::clone(self), job: Arc::clone(&job), place: Some(place) };
+        self.jobs.runtime().spawn(async move { run::run(&running.engine, &running.job, order).await });
         Ok(job)
     }
 
@@ -65,5 +64,21 @@ impl Engine {
         let Wanted::Body(body) = wanted else { return None };
         let request = Request::Body((**body).clone());
         guard::refusal(&self.terms().rules, &request).map(|_| Bad::Rule)
+    }
+}
+
+/// A job under way. Whatever ends it, its place is given back and its readers are told.
+struct Running {
+    engine: Arc<Engine>,
+    job: Arc<Job>,
+    place: Option<OwnedSemaphorePermit>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.job.outcome().is_none() {
+            self.job.end(Outcome::Incomplete);
+        }
+        self.place.take().into_iter().for_each(|place| self.engine.jobs.ended(place));
     }
 }

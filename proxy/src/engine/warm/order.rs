@@ -63,11 +63,13 @@ impl Order {
             }
         }
         for (kind, listed) in listed {
-            if kinds.contains(&kind) && !ids.is_empty() {
-                rows.push((kind, Arc::clone(&ids)));
-            }
-            if !listed.is_empty() {
-                rows.push((kind, once(listed).into()));
+            let wanted = if kinds.contains(&kind) { Arc::clone(&ids) } else { Arc::default() };
+            let wanted = match listed.is_empty() {
+                true => wanted,
+                false => once(wanted.iter().cloned().chain(listed).collect()).into(),
+            };
+            if !wanted.is_empty() {
+                rows.push((kind, wanted));
             }
         }
         let mut seen = HashSet::with_capacity(bodies.len());
@@ -161,5 +163,12 @@ mod tests {
         let rows: Vec<_> = order.rows.iter().map(|(kind, ids)| (*kind, ids.len())).collect();
         assert_eq!(rows, [(RowKind::Track, 2), (RowKind::Features, 2), (RowKind::Album, 1)]);
         assert_eq!((order.bodies.len(), order.len()), (1, 6));
+    }
+
+    #[test]
+    fn an_id_that_is_given_by_itself_and_in_a_list_is_ordered_once() {
+        let list = read_url(&format!("/v1/track?ids={SPOTIFY},{UUID}")).unwrap();
+        let order = Order::new(vec![id(SPOTIFY)], &[RowKind::Track], vec![list]);
+        assert_eq!(order.rows, [(RowKind::Track, vec![id(SPOTIFY), id(UUID)].into())]);
     }
 }

@@ -146,6 +146,7 @@ impl Run<'_> {
     async fn bodies(&self, bodies: &[Body]) {
         let mut under_way = FuturesUnordered::new();
         for body in bodies {
+            yield_now().await;
             under_way.push(self.body(body));
             while under_way.len() >= UNDER_WAY {
                 under_way.next().await;

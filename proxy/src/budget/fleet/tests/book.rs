@@ -63,7 +63,8 @@ impl Book {
         let told = report.limits.clone();
         let report = &Report { limits: self.strictest(now, report), ..report.clone() };
         let ceiling = f64::from(report.limits.rate);
-        let (rate, since) = self.rate.unwrap_or((ceiling, now));
+        let learned = self.rate.filter(|_| report.limits.adaptive);
+        let (rate, since) = learned.unwrap_or((ceiling, now));
         let (mut rate, mut since) = (rate.min(ceiling), since.min(now.max(self.hold)));
 
         if let Some(whole) = &report.whole {
@@ -89,7 +90,7 @@ impl Book {
                     peer.remembered = now + MEMORY;
                 }
             }
-            if whole.rate < rate {
+            if report.limits.adaptive && whole.rate < rate {
                 (rate, since) = (whole.rate, now - whole.since);
             }
             self.hold = self.hold.max(now + whole.hold.min(LONGEST_HOLD));

@@ -84,6 +84,9 @@ where
 }
 
 fn filter(quiet: &str, directives: &str) -> Result<EnvFilter, LogError> {
+    // A level for a part of the program is stronger than one for all, and who says `off` wants nothing.
+    let off = directives.split(',').any(|directive| directive.trim().eq_ignore_ascii_case("off"));
+    let quiet = if off { "" } else { quiet };
     Ok(EnvFilter::try_new([quiet, directives].join(","))?)
 }
 
@@ -158,5 +161,18 @@ mod tests {
             speak();
             assert_eq!(lines.taken().len(), 0);
         });
+    }
+
+    #[test]
+    fn off_silences_libraries_too_and_a_part_can_be_let_speak() {
+        for (directives, said) in [("error", 2), ("off", 0), ("OFF", 0), ("off,own=error", 1), ("own=off", 1)]
+        {
+            let (lines, subscriber, _) = logging(directives);
+            with_default(subscriber, || {
+                tracing::error!(target: "own", "spoken");
+                tracing::error!(target: "noisy", "chatter");
+            });
+            assert_eq!(lines.taken().len(), said, "{directives}");
+        }
     }
 }

@@ -8,12 +8,17 @@ use serde::{Serialize, Serializer};
 pub const HIDDEN: &str = "***";
 
 /// A URL without its credentials. Everything from the scheme to the last `@` goes, so that an
-/// unescaped `@`, `,` or `/` in a password cannot reveal a part of it.
+/// unescaped `@`, `,` or `/` in a password cannot reveal a part of it; and everything behind a `?`,
+/// because databases take passwords there, too, under names that may be escaped.
 pub fn without_credentials(url: &str) -> String {
-    let start = url.find("://").map_or(0, |at| at + 3);
-    match url[start..].rfind('@') {
-        Some(at) => format!("{}{HIDDEN}{}", &url[..start], &url[start + at..]),
-        None => url.to_owned(),
+    let (scheme, rest) = url.split_at(url.find("://").map_or(0, |at| at + 3));
+    match (rest.rfind('@'), rest.find('?')) {
+        // Which of the two belongs to a password cannot be known.
+        (Some(at), Some(query)) if query < at => format!("{scheme}{HIDDEN}"),
+        (Some(at), Some(query)) => format!("{scheme}{HIDDEN}{}?{HIDDEN}", &rest[at..query]),
+        (Some(at), None) => format!("{scheme}{HIDDEN}{}", &rest[at..]),
+        (None, Some(query)) => format!("{scheme}{}?{HIDDEN}", &rest[..query]),
+        (None, None) => url.to_owned(),
     }
 }
 
@@ -138,5 +143,20 @@ mod tests {
         assert_eq!(without_credentials("redis://me:p@ss@host:1/0"), "redis://***@host:1/0");
         assert_eq!(without_credentials("redis://a:b@c,redis://d:e@f"), "redis://***@f");
         assert_eq!(without_credentials("redis://host"), "redis://host");
+        assert_eq!(without_credentials("memory"), "memory");
+    }
+
+    #[test]
+    fn a_url_is_shown_without_its_query() {
+        for (url, shown) in [
+            ("postgres://host/db?user=u&password=s3cret", "postgres://host/db?***"),
+            ("postgres://host/db?p%61ssword=s3cret", "postgres://host/db?***"),
+            ("postgres://me:s3cret@host/db?sslmode=require", "postgres://***@host/db?***"),
+            ("postgres://host/db?password=s3@cret", "postgres://***"),
+            ("redis://:s3?cret@host", "redis://***"),
+            ("sqlite:lists.db?mode=rwc", "sqlite:lists.db?***"),
+        ] {
+            assert_eq!(without_credentials(url), shown);
+        }
     }
 }

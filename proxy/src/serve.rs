@@ -66,7 +66,7 @@ pub fn serve(loaded: &Loaded, sources: Sources) -> Result<(), ServeError> {
     // The exporter may speak TLS.
     install_default_crypto_provider();
     let (log, traces) = config.telemetry.start(QUIET, "recobeat-proxy", env!("CARGO_PKG_VERSION"))?;
-    let file = Watch::of_settings(loaded.path.as_deref());
+    let file = Watch::of_settings(loaded);
     let runtime = Builder::new_multi_thread().thread_name("engine").enable_all().build()?;
     let triggers = runtime.block_on(async { Triggers::new(file) });
     let proxy = Arc::new(assemble(config, runtime.handle())?);

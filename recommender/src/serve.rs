@@ -68,7 +68,7 @@ pub enum ServeError {
 
 /// Serves until SIGTERM or SIGINT. `log` is what a reload tells.
 pub async fn serve(loaded: Loaded, sources: Sources, log: LogHandle) -> Result<(), ServeError> {
-    let triggers = Triggers::new(Watch::of_settings(loaded.path.as_deref()));
+    let triggers = Triggers::new(Watch::of_settings(&loaded));
     let config = loaded.config.clone();
     let listen = config.listen;
     let listener = TcpListener::bind(listen).await.map_err(|source| ServeError::Listen { listen, source })?;

@@ -20,6 +20,8 @@ use notify::event::{AccessKind, AccessMode};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::watch;
 
+use crate::settings::Loaded;
+
 /// After an event it has to be quiet for so long, for a change may take several steps; those who
 /// never stop writing are looked at in between.
 const QUIET: Duration = Duration::from_millis(200);
@@ -47,18 +49,19 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Watches from now on. `path` need not lead to anything yet.
+    /// Watches for other content than was `seen`, which may have changed already. `None`: there was none,
+    /// and `path` need not lead to anything yet.
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn start(path: &Path) -> std::io::Result<Self> {
+    pub fn start(path: &Path, seen: Option<Vec<u8>>) -> std::io::Result<Self> {
         let (stop, words) = mpsc::channel();
         let (tell, changes) = watch::channel(0);
         let tap = stop.clone();
-        let mut look = Look { path: path.to_owned(), seen: content(path), tell };
+        let mut look = Look { path: path.to_owned(), seen, tell };
         thread::Builder::new().name("watch".to_owned()).spawn(move || {
             let mut folders = Folders::new(tap);
-            // What happened before the folders were watched.
+            // What happened since it was seen, before the folders were watched.
             let mut all = folders.watch(&look.path);
             look.again();
             while settled(&words, if all { SELDOM } else { POLL }) {
@@ -69,13 +72,15 @@ impl Watch {
         Ok(Self { changes, stop })
     }
 
-    /// Watches the file of a service's settings, if it has one. What prevents that is said.
-    pub fn of_settings(file: Option<&Path>) -> Option<Self> {
+    /// Watches the file of a service's settings, if it has one, for other content than was loaded. What
+    /// prevents that is said.
+    pub fn of_settings<T>(loaded: &Loaded<T>) -> Option<Self> {
         let cannot = |error: &std::io::Error| tracing::warn!(%error, "a change of the file does not reload");
-        Self::start(file?).inspect_err(cannot).ok()
+        let path = loaded.path.as_deref()?;
+        Self::start(path, Some(loaded.written.clone())).inspect_err(cannot).ok()
     }
 
-    /// Waits until the content is another one than when this was last called, or than at the start.
+    /// Waits until the content is another one than when this was last called, or than was seen at first.
     /// That a file has gone is a change as well. Never ends once nothing can be told any more.
     pub async fn changed(&mut self) {
         if self.changes.changed().await.is_err() {

@@ -4,7 +4,7 @@ use crate::config::Loaded;
 
 /// Says what a good configuration amounts to.
 pub(super) fn check(loaded: &Loaded) -> ExitCode {
-    let Loaded { config, path } = loaded;
+    let Loaded { config, path, .. } = loaded;
     if let Err(error) = config.telemetry.check() {
         eprintln!("recobeat-proxy: {error}");
         return ExitCode::FAILURE;

@@ -54,7 +54,8 @@ impl Running {
     pub(crate) fn defaults(metrics: &Arc<Metrics>, token: Option<&str>) -> Arc<Self> {
         let mut config = Config::default();
         config.admin.token = token.map(str::to_owned);
-        Self::new(Sources::default(), &Loaded { config, path: None }, Arc::clone(metrics), |_| {})
+        let loaded = Loaded { config, path: None, written: Vec::new() };
+        Self::new(Sources::default(), &loaded, Arc::clone(metrics), |_| {})
     }
 
     /// What runs now.

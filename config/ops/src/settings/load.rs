@@ -12,6 +12,7 @@ use super::tree::{Node, Origin, Value, from_environment, from_set, lay_over, par
 
 /// No configuration is larger; a wrong path may be.
 const MOST_BYTES: u64 = 1 << 20;
+const BYTE_ORDER_MARK: char = '\u{FEFF}';
 
 /// What settings are read from, the weakest first. Kept for a reload.
 #[derive(Clone, Default)]
@@ -44,11 +45,23 @@ impl fmt::Debug for Sources {
 }
 
 /// Settings and the file they came from.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Loaded<T> {
     pub config: T,
     /// The file that was read, if any: the one to watch.
     pub path: Option<PathBuf>,
+    /// What the file held when it was read, byte for byte: other content than this is news.
+    pub written: Vec<u8>,
+}
+
+/// Without the text of the file, because it may hold secrets.
+impl<T: fmt::Debug> fmt::Debug for Loaded<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Loaded")
+            .field("config", &self.config)
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Reads and checks settings.
@@ -57,14 +70,18 @@ pub struct Loaded<T> {
 /// Everything that is wrong with them, ready to be printed.
 pub fn load<T: Settings>(sources: Sources) -> Result<Loaded<T>, ConfigError> {
     let mut problems = Vec::new();
-    let source = open(&T::SERVICE, sources.path, &mut problems);
+    let mut source = open(&T::SERVICE, sources.path, &mut problems);
+    let written = source.text.clone().into_bytes();
+    if source.text.starts_with(BYTE_ORDER_MARK) {
+        source.text.remove(0);
+    }
     let nothing = Node { value: Value::Null, place: Place::Whole };
     let mut root = parse(&source.text, &Origin::File, &mut problems).unwrap_or(nothing);
     lay_over(&mut root, from_environment(&T::SERVICE, sources.env, &mut problems));
     lay_over(&mut root, from_set(&T::SERVICE, &sources.set, &mut problems));
     let config = reader::read::<T>(root, &mut problems);
     if problems.is_empty() {
-        Ok(Loaded { config, path: source.path })
+        Ok(Loaded { config, path: source.path, written })
     } else {
         Err(ConfigError::new(problems, source))
     }
@@ -103,12 +120,11 @@ fn read_text(path: &Path) -> Result<String, Problem> {
     if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
         return Err(problem("UTF-16 text", "save it as UTF-8"));
     }
-    let text = String::from_utf8(bytes).map_err(|error| {
+    String::from_utf8(bytes).map_err(|error| {
         let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = good.split(|byte| *byte == b'\n').count();
         problem(format!("not UTF-8 text: line {line} has a byte that is no character"), "save it as UTF-8")
-    })?;
-    Ok(text.strip_prefix('\u{FEFF}').map(str::to_owned).unwrap_or(text))
+    })
 }
 
 fn problem(message: impl Into<String>, help: &str) -> Problem {

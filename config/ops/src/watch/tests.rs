@@ -21,7 +21,7 @@ impl Scene {
     fn new(make: impl FnOnce(&Path) -> PathBuf) -> Self {
         let folder = TempDir::new().unwrap();
         let path = make(folder.path());
-        let watch = Watch::start(&path).unwrap();
+        let watch = Watch::start(&path, content(&path)).unwrap();
         Self { folder, watch }
     }
 
@@ -75,6 +75,20 @@ async fn what_is_written_in_place_is_told() {
     assert!(scene.changes().await);
     scene.write("a.yaml", "three");
     assert!(scene.changes().await);
+}
+
+#[tokio::test]
+async fn what_was_written_between_the_load_and_the_watch_is_told() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("a.yaml");
+    fs::write(&path, "two").unwrap();
+    let loaded = Loaded { config: (), path: Some(path.clone()), written: b"one".to_vec() };
+    let mut watch = Watch::of_settings(&loaded).unwrap();
+    assert!(timeout(SOON, watch.changed()).await.is_ok());
+    // That was the only change.
+    assert!(timeout(3 * QUIET, watch.changed()).await.is_err());
+    fs::write(&path, "three").unwrap();
+    assert!(timeout(SOON, watch.changed()).await.is_ok());
 }
 
 #[tokio::test]

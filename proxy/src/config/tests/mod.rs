@@ -26,7 +26,7 @@ fn load_with(text: &str, env: &[(&str, &str)], set: &[&str]) -> Result<Config, C
     let env: Vec<_> = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let set = set.iter().map(|argument| (*argument).to_owned()).collect();
     let sources = Sources { path: Some(path.clone()), env, set };
-    let Loaded { config, path: read } = Config::load(sources)?;
+    let Loaded { config, path: read, .. } = Config::load(sources)?;
     assert_eq!(read, Some(path));
     Ok(config)
 }

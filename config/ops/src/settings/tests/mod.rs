@@ -16,8 +16,8 @@ fn load(text: &str) -> Result<Sample, ConfigError> {
     let path = folder.path().join("sample.yaml");
     fs::write(&path, text).unwrap();
     let sources = Sources { path: Some(path.clone()), ..Sources::default() };
-    let Loaded { config, path: read } = super::load(sources)?;
-    assert_eq!(read, Some(path));
+    let Loaded { config, path: read, written, .. } = super::load(sources)?;
+    assert_eq!((read, written), (Some(path), text.as_bytes().to_vec()));
     Ok(config)
 }
 

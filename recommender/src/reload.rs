@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use recobeat_ops::log::LogHandle;
 use recobeat_ops::reload::{Change, Triggers, changes, listed};
+use recobeat_ops::settings::Reading;
 use serde_json::Value;
 use tokio::task::spawn_blocking;
 
@@ -15,7 +16,7 @@ use crate::limits::Limiter;
 
 /// The configuration that runs, and what can be told otherwise.
 pub struct Reload {
-    sources: Sources,
+    reading: Reading,
     running: Config,
     limiter: Arc<Limiter>,
     log: LogHandle,
@@ -24,19 +25,20 @@ pub struct Reload {
 impl Reload {
     /// What was loaded from `sources` runs.
     pub fn new(sources: Sources, loaded: &Loaded, limiter: Arc<Limiter>, log: LogHandle) -> Self {
-        // A default file that has gone is an error from now on, not a wish for the defaults.
-        let sources = Sources { path: loaded.path.clone().or(sources.path), ..sources };
-        Self { sources, running: loaded.config.clone(), limiter, log }
+        Self { reading: Reading::new(sources, loaded), running: loaded.config.clone(), limiter, log }
     }
 
     /// Reloads whenever it is told to. Never ends.
     pub async fn follow(mut self, mut triggers: Triggers) {
         loop {
             let by = triggers.next().await;
-            let sources = self.sources.clone();
-            let loaded = spawn_blocking(move || Config::load(sources).map_err(|error| error.to_string()));
+            let reading = self.reading.clone();
+            let loaded = spawn_blocking(move || reading.again::<Config>().map_err(|error| error.to_string()));
             match loaded.await.unwrap_or_else(|error| Err(format!("cannot be read: {error}"))) {
-                Ok(loaded) => self.take(by, &loaded.config),
+                Ok(loaded) => {
+                    self.take(by, &loaded.config);
+                    self.reading.taken(&loaded);
+                }
                 Err(error) => tracing::warn!(by, error, "configuration refused: what runs stays as it is"),
             }
         }

@@ -3,6 +3,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwap;
 use recobeat_ops::reload::{Triggers, listed};
+use recobeat_ops::settings::Reading;
 use serde_json::Value;
 use tokio::sync::Mutex as Turn;
 use tokio::task::spawn_blocking;
@@ -18,13 +19,12 @@ type Apply = Box<dyn Fn(&Config) + Send + Sync>;
 
 /// The configuration that runs, and how it is read anew.
 pub struct Running {
-    sources: Sources,
     config: ArcSwap<Config>,
     apply: Apply,
     metrics: Arc<Metrics>,
     standing: Mutex<Standing>,
     /// One reload at a time.
-    turn: Turn<()>,
+    reading: Turn<Reading>,
 }
 
 impl Running {
@@ -35,17 +35,14 @@ impl Running {
         metrics: Arc<Metrics>,
         apply: impl Fn(&Config) + Send + Sync + 'static,
     ) -> Arc<Self> {
-        // A default file that has gone is an error from now on, not a wish for the defaults.
-        let sources = Sources { path: loaded.path.clone().or(sources.path), ..sources };
         let standing = Standing { good: true, loaded_at: now(), restart: Vec::new(), error: None };
         metrics.configured(true, standing.loaded_at, 0);
         Arc::new(Self {
-            sources,
             config: ArcSwap::from_pointee(loaded.config.clone()),
             apply: Box::new(apply),
             metrics,
             standing: Mutex::new(standing),
-            turn: Turn::new(()),
+            reading: Turn::new(Reading::new(sources, loaded)),
         })
     }
 
@@ -54,7 +51,7 @@ impl Running {
     pub(crate) fn defaults(metrics: &Arc<Metrics>, token: Option<&str>) -> Arc<Self> {
         let mut config = Config::default();
         config.admin.token = token.map(str::to_owned);
-        let loaded = Loaded { config, path: None, written: Vec::new() };
+        let loaded = Loaded { config, path: None, written: Vec::new(), blank: true };
         Self::new(Sources::default(), &loaded, Arc::clone(metrics), |_| {})
     }
 
@@ -82,12 +79,18 @@ impl Running {
 
     /// Reads the configuration anew and goes by it. `by` is what the log says told it to.
     pub async fn reload(&self, by: &str) -> Report {
-        let _turn = self.turn.lock().await;
-        let sources = self.sources.clone();
-        let loaded = spawn_blocking(move || Config::load(sources).map_err(|error| error.to_string()));
+        let mut turn = self.reading.lock().await;
+        let reading = turn.clone();
+        let loaded = spawn_blocking(move || reading.again::<Config>().map_err(|error| error.to_string()));
         let loaded = loaded.await.unwrap_or_else(|error| Err(format!("cannot be read: {error}")));
         let report = match loaded {
-            Ok(loaded) => self.take(&loaded.config),
+            Ok(loaded) => {
+                let report = self.take(&loaded.config);
+                if report.outcome != Outcome::Refused {
+                    turn.taken(&loaded);
+                }
+                report
+            }
             Err(error) => refused(error),
         };
         self.note(by, &report);

@@ -248,6 +248,21 @@ async fn a_file_that_has_gone_is_refused_and_not_taken_for_the_defaults() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_file_that_was_emptied_is_refused_and_not_taken_for_the_defaults() {
+    let scene = Scene::plain("budget: { rate_per_minute: 60 }");
+    let report = scene.reload("# written while the disk was full\n").await;
+    assert_eq!(report.outcome, Outcome::Refused);
+    let error = report.error.unwrap();
+    assert!(error.contains("empty") && error.contains("restart"), "{error}");
+    assert_eq!(scene.running.config().budget.rate_per_minute, 60);
+    // One that said nothing at the start may go on saying nothing.
+    let scene = Scene::plain("");
+    assert_eq!(scene.reload("").await.outcome, Outcome::Unchanged);
+    scene.reload("budget: { rate_per_minute: 60 }").await;
+    assert_eq!(scene.reload("").await.outcome, Outcome::Refused);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_environment_and_the_command_line_stay_stronger_than_the_file() {
     let env = [("RECOBEAT_BUDGET__RATE_PER_MINUTE", "20")];
     let set = ["cache.disk.enabled=false", "batch.max_ids=10"];
@@ -268,7 +283,7 @@ async fn what_waits_for_a_restart_is_named_each_time_and_no_more_once_it_is_undo
         assert_eq!(scene.metric("recobeat_config_restart_needed"), "1");
     }
     assert_eq!(scene.running.shown()["listen"], "127.0.0.1:8080");
-    let report = scene.reload("").await;
+    let report = scene.reload("{}").await;
     assert_eq!((report.restart, scene.running.standing().restart), (vec![], vec![]));
     assert_eq!(scene.metric("recobeat_config_restart_needed"), "0");
 }

@@ -12,6 +12,8 @@ use super::tree::{Node, Origin, Value, from_environment, from_set, lay_over, par
 
 /// No configuration is larger; a wrong path may be.
 const MOST_BYTES: u64 = 1 << 20;
+/// What to do about a file that was emptied.
+const EMPTIED: &str = "write the settings again; to go by the defaults, restart, or write `{}` into it";
 const BYTE_ORDER_MARK: char = '\u{FEFF}';
 
 /// What settings are read from, the weakest first. Kept for a reload.
@@ -52,6 +54,8 @@ pub struct Loaded<T> {
     pub path: Option<PathBuf>,
     /// What the file held when it was read, byte for byte: other content than this is news.
     pub written: Vec<u8>,
+    /// There was nothing in it but blanks and comments, or no file.
+    pub blank: bool,
 }
 
 /// Without the text of the file, because it may hold secrets.
@@ -69,19 +73,30 @@ impl<T: fmt::Debug> fmt::Debug for Loaded<T> {
 /// # Errors
 /// Everything that is wrong with them, ready to be printed.
 pub fn load<T: Settings>(sources: Sources) -> Result<Loaded<T>, ConfigError> {
+    read(sources, true)
+}
+
+/// The same where an empty file may be wrong.
+pub(super) fn read<T: Settings>(sources: Sources, may_be_blank: bool) -> Result<Loaded<T>, ConfigError> {
     let mut problems = Vec::new();
     let mut source = open(&T::SERVICE, sources.path, &mut problems);
     let written = source.text.clone().into_bytes();
     if source.text.starts_with(BYTE_ORDER_MARK) {
         source.text.remove(0);
     }
+    let readable = problems.is_empty();
     let nothing = Node { value: Value::Null, place: Place::Whole };
-    let mut root = parse(&source.text, &Origin::File, &mut problems).unwrap_or(nothing);
+    let parsed = parse(&source.text, &Origin::File, &mut problems);
+    let blank = parsed.as_ref().is_some_and(Node::is_null);
+    if blank && readable && !may_be_blank {
+        problems.push(problem("empty, and was not when it was last read", EMPTIED));
+    }
+    let mut root = parsed.unwrap_or(nothing);
     lay_over(&mut root, from_environment(&T::SERVICE, sources.env, &mut problems));
     lay_over(&mut root, from_set(&T::SERVICE, &sources.set, &mut problems));
     let config = reader::read::<T>(root, &mut problems);
     if problems.is_empty() {
-        Ok(Loaded { config, path: source.path, written })
+        Ok(Loaded { config, path: source.path, written, blank })
     } else {
         Err(ConfigError::new(problems, source))
     }

@@ -82,7 +82,7 @@ async fn what_was_written_between_the_load_and_the_watch_is_told() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("a.yaml");
     fs::write(&path, "two").unwrap();
-    let loaded = Loaded { config: (), path: Some(path.clone()), written: b"one".to_vec() };
+    let loaded = Loaded { config: (), path: Some(path.clone()), written: b"one".to_vec(), blank: false };
     let mut watch = Watch::of_settings(&loaded).unwrap();
     assert!(timeout(SOON, watch.changed()).await.is_ok());
     // That was the only change.

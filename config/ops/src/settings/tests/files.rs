@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::load;
 use super::sample::Sample;
-use crate::settings::{Sources, load as load_from};
+use crate::settings::{Reading, Sources, load as load_from};
 
 /// The message for a file of these bytes, without its folder.
 fn refusal_of(bytes: &[u8]) -> String {
@@ -26,6 +26,38 @@ fn an_empty_file_is_the_default() {
     assert_eq!(load("").unwrap(), Sample::default());
     assert_eq!(load("\n# nothing but a comment\n").unwrap(), Sample::default());
     assert_eq!(load("---\n...\n").unwrap(), Sample::default());
+}
+
+#[test]
+fn a_file_that_was_emptied_is_refused_by_a_service_that_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sample.yaml");
+    let sources = Sources { path: Some(path.clone()), ..Sources::default() };
+    fs::write(&path, "# nothing yet\n").unwrap();
+    let mut reading = Reading::new(sources.clone(), &load_from::<Sample>(sources).unwrap());
+    let mut write = |text: &str| {
+        fs::write(&path, text).unwrap();
+        let loaded = reading.again::<Sample>().map_err(|error| error.to_string())?;
+        reading.taken(&loaded);
+        Ok::<_, String>(loaded.config.numbers.count)
+    };
+    assert_eq!(write(""), Ok(1), "it was empty before");
+    assert_eq!(write("numbers: { count: 3 }"), Ok(3));
+    for emptied in ["", "\n  \n", "# numbers:\n#   count: 3\n", "\u{FEFF}", "---\n"] {
+        let message = write(emptied).unwrap_err().replace(&format!("{}/", folder.path().display()), "");
+        assert_eq!(
+            message,
+            r"
+sample.yaml: empty, and was not when it was last read
+  = help: write the settings again; to go by the defaults, restart, or write `{}` into it"
+                .trim_start(),
+            "{emptied:?}"
+        );
+    }
+    assert_eq!(write("numbers: { count: 4 }"), Ok(4));
+    assert_eq!(write("{}\n"), Ok(1), "nothing, and written so");
+    let broken = write("numbers: [").unwrap_err();
+    assert!(!broken.contains("empty"), "{broken}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! service is, for the documents of the interface and of the configuration.
 
 use std::io::{self, Write};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -86,11 +86,8 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// A file that was made bad under a running service leaves it well; the default address stands in then.
 fn health(sources: Sources) -> ExitCode {
-    let listen = Config::load(sources)
-        .map_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8000)), |loaded| loaded.config.listen);
-    match ready(listen) {
+    match ready(listener(sources)) {
         Ok(told) => {
             println!("{told}");
             ExitCode::SUCCESS
@@ -100,6 +97,14 @@ fn health(sources: Sources) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// A file that was made bad under a running service leaves it well; what else says where it listens stands
+/// in then, and at last the default.
+fn listener(sources: Sources) -> SocketAddr {
+    let beside = sources.beside_the_file();
+    let loaded = Config::load(sources).or_else(|_| Config::load(beside));
+    loaded.map_or_else(|_| Config::default(), |loaded| loaded.config).listen
 }
 
 fn print(text: &str) -> ExitCode {
@@ -127,4 +132,29 @@ fn check(config: &Config) -> Result<(), String> {
         config.limits.concurrent_runs
     );
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn beside_a_bad_file_the_environment_and_the_command_line_say_where_to_ask() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("recommender.yaml");
+        let at = |text: &str, env: &[(&str, &str)], set: &[&str]| {
+            fs::write(&path, text).unwrap();
+            let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            let set = set.iter().map(ToString::to_string).collect();
+            listener(Sources { path: Some(path.clone()), env, set }).to_string()
+        };
+        let env = [("RECOMMENDER_LISTEN", "127.0.0.1:8181")];
+        let bad = "lisen: 1\nlisten: 127.0.0.1:8383\n";
+        assert_eq!(at("listen: 127.0.0.1:8383", &[], &[]), "127.0.0.1:8383");
+        assert_eq!(at(bad, &env, &[]), "127.0.0.1:8181");
+        assert_eq!(at(bad, &env, &["listen=127.0.0.1:8282"]), "127.0.0.1:8282");
+        assert_eq!(at(bad, &[], &[]), "127.0.0.1:8000");
+        assert_eq!(at(bad, &[], &["listen=nowhere"]), "127.0.0.1:8000");
+    }
 }

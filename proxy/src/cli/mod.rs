@@ -100,11 +100,10 @@ fn print(text: &str) -> ExitCode {
     io::stdout().write_all(text.as_bytes()).map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS)
 }
 
-/// A proxy goes on when its file is made bad, and that is when it is asked most: its admin listener is
-/// looked for where the defaults, the environment and `--set` say.
+/// A proxy whose file was made bad can be asked all the same; that its admin listener is not looked for
+/// there is said.
 fn beside_the_file(error: &ConfigError, sources: &Sources) -> Result<Loaded, ConfigError> {
-    let without = Sources { path: Some("/dev/null".into()), ..sources.clone() };
-    let loaded = Config::load(without)?;
+    let loaded = Config::load(sources.beside_the_file())?;
     eprintln!("{error}\nthe file is left aside: asking at {}", loaded.config.admin.listen);
     Ok(loaded)
 }

@@ -35,6 +35,14 @@ impl Sources {
             .collect();
         Self { path, env, set }
     }
+
+    /// The same without the file. A service goes on when its file is made bad, and that is when it is asked
+    /// most: where it listens is then looked for in the defaults, the environment and `--set`.
+    #[must_use]
+    pub fn beside_the_file(&self) -> Self {
+        // Without a path there may be a file in the working directory.
+        Self { path: Some("/dev/null".into()), ..self.clone() }
+    }
 }
 
 /// Names only, because values may be secrets.

@@ -89,6 +89,19 @@ fn without_a_path_and_a_file_the_defaults_apply() {
 }
 
 #[test]
+fn beside_a_bad_file_the_environment_and_the_command_line_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sample.yaml");
+    fs::write(&path, "listen: nowhere\nnumbers: { count: 3 }\n").unwrap();
+    let env = vec![("SAMPLE_LISTEN".to_owned(), "127.0.0.1:81".to_owned())];
+    let sources = Sources { path: Some(path), env, set: vec!["numbers.part=0.25".to_owned()] };
+    assert!(load_from::<Sample>(Sources { env: Vec::new(), ..sources.clone() }).is_err());
+    let sample = load_from::<Sample>(sources.beside_the_file()).unwrap().config;
+    assert_eq!(sample.listen, "127.0.0.1:81".parse().unwrap());
+    assert_eq!((sample.numbers.count, sample.numbers.part.to_bits()), (1, 0.25_f64.to_bits()));
+}
+
+#[test]
 fn a_missing_file_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let message = refusal_at(&folder.path().join("proxy.yml"), folder.path());

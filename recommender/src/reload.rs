@@ -32,15 +32,19 @@ impl Reload {
     pub async fn follow(mut self, mut triggers: Triggers) {
         loop {
             let by = triggers.next().await;
-            let reading = self.reading.clone();
-            let loaded = spawn_blocking(move || reading.again::<Config>().map_err(|error| error.to_string()));
-            match loaded.await.unwrap_or_else(|error| Err(format!("cannot be read: {error}"))) {
-                Ok(loaded) => {
-                    self.take(by, &loaded.config);
-                    self.reading.taken(&loaded);
-                }
-                Err(error) => tracing::warn!(by, error, "configuration refused: what runs stays as it is"),
+            self.reload(by).await;
+        }
+    }
+
+    async fn reload(&mut self, by: &str) {
+        let reading = self.reading.clone();
+        let loaded = spawn_blocking(move || read(&reading));
+        match loaded.await.unwrap_or_else(|error| Err(format!("cannot be read: {error}"))) {
+            Ok(loaded) => {
+                self.take(by, &loaded.config);
+                self.reading.taken(&loaded);
             }
+            Err(error) => tracing::warn!(by, error, "configuration refused: what runs stays as it is"),
         }
     }
 
@@ -63,6 +67,13 @@ impl Reload {
             tracing::info!(by, applied, "configuration reloaded");
         }
     }
+}
+
+fn read(reading: &Reading) -> Result<Loaded, String> {
+    let loaded: Loaded = reading.again().map_err(|error| error.to_string())?;
+    // What a start would refuse is no good file.
+    loaded.config.telemetry.check().map_err(|error| error.to_string())?;
+    Ok(loaded)
 }
 
 /// What runs, with the values of `read` where they can change at once.
@@ -116,6 +127,17 @@ mod tests {
         let waiting = waiting(&next, &read);
         let keys: Vec<_> = waiting.iter().map(|change| change.key.as_str()).collect();
         assert_eq!(keys, ["limits.concurrent_runs", "run.max_artists"]);
+    }
+
+    #[test]
+    fn traces_are_refused_by_a_binary_that_cannot_export_them() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let sources = Sources { path: Some(file.path().to_owned()), ..Sources::default() };
+        let reading = Reading::new(sources.clone(), &Config::load(sources).unwrap());
+        let endpoint = "http://127.0.0.1:4318";
+        std::fs::write(file.path(), format!("telemetry: {{ otlp_endpoint: '{endpoint}' }}")).unwrap();
+        let refused = recobeat_ops::trace::check(Some(endpoint)).err().map(|error| error.to_string());
+        assert_eq!(read(&reading).err(), refused);
     }
 
     #[test]

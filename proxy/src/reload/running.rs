@@ -99,6 +99,10 @@ impl Running {
 
     /// Goes by what was read, as far as it can.
     fn take(&self, read: &Config) -> Report {
+        // What a start would refuse is no good file.
+        if let Err(error) = read.telemetry.check() {
+            return refused(error.to_string());
+        }
         let running = self.config();
         let next = kept(read.clone(), &running);
         if let Some(contradiction) = contradiction(&next) {

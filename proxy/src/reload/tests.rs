@@ -135,6 +135,10 @@ fn others(folder: &TempDir) -> Vec<(&'static str, String)> {
     others
 }
 
+fn exports_traces() -> bool {
+    recobeat_ops::trace::check(Some("http://127.0.0.1:4318")).is_ok()
+}
+
 /// A little less, or the opposite.
 fn another(value: &Value) -> String {
     if let Some(switch) = value.as_bool() {
@@ -183,6 +187,9 @@ fn file(key: &str, value: &str) -> String {
 async fn every_key_is_live_or_named_as_needing_a_restart() {
     let spare = TempDir::new().unwrap();
     for (key, value) in others(&spare) {
+        if key == "telemetry.otlp_endpoint" && !exports_traces() {
+            continue;
+        }
         let scene = match key {
             // Elsewhere the scene has set it already.
             "cache.disk.path" => Scene::plain(""),
@@ -260,6 +267,21 @@ async fn a_file_that_was_emptied_is_refused_and_not_taken_for_the_defaults() {
     assert_eq!(scene.reload("").await.outcome, Outcome::Unchanged);
     scene.reload("budget: { rate_per_minute: 60 }").await;
     assert_eq!(scene.reload("").await.outcome, Outcome::Refused);
+}
+
+#[tokio::test(start_paused = true)]
+async fn traces_are_refused_by_a_binary_that_cannot_export_them_and_wait_in_others() {
+    let scene = Scene::plain("");
+    let report = scene
+        .reload("{ telemetry: { otlp_endpoint: 'http://127.0.0.1:4318' }, batch: { linger: 5ms } }")
+        .await;
+    if exports_traces() {
+        assert_eq!((report.outcome, report.restart.len()), (Outcome::Applied, 1));
+    } else {
+        assert_eq!(report.outcome, Outcome::Refused);
+        assert!(report.error.unwrap().contains("otlp_endpoint"));
+        assert_eq!(scene.running.config().batch, Config::default().batch);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -87,12 +87,31 @@ fn live(running: &Config, read: &Config) -> Config {
 
 /// The keys that have other values as read than as they run.
 fn waiting(running: &Config, read: &Config) -> Vec<Change> {
-    let mut waiting = changes(&shown(running), &shown(read));
-    if waiting.is_empty() && running != read {
-        // Secrets look the same.
-        waiting.push(Change { key: "a secret".to_owned(), from: "***".into(), to: "***".into() });
+    let (from, to) = (shown(running), shown(read));
+    let mut waiting = changes(&from, &to);
+    // Two secrets look the same.
+    for ((key, running), (_, read)) in secrets(running).into_iter().zip(secrets(read)) {
+        if running != read && !waiting.iter().any(|change| change.key == key) {
+            let pointer = format!("/{}", key.replace('.', "/"));
+            let value = |shown: &Value| shown.pointer(&pointer).cloned().unwrap_or_default();
+            waiting.push(Change { key: key.to_owned(), from: value(&from), to: value(&to) });
+        }
     }
     waiting
+}
+
+/// All that is not shown as it is.
+fn secrets(config: &Config) -> [(&'static str, Option<&str>); 7] {
+    let Config { proxy, database_url, redis_url, auth, llm, .. } = config;
+    [
+        ("proxy.admin_token", proxy.admin_token.as_deref()),
+        ("database_url", Some(database_url.as_str())),
+        ("redis_url", redis_url.as_deref()),
+        ("auth.jwt.key", auth.jwt.key.as_deref()),
+        ("auth.service_token", auth.service_token.as_deref()),
+        ("auth.admin_token", auth.admin_token.as_deref()),
+        ("llm.api_key", llm.api_key.as_deref()),
+    ]
 }
 
 /// In the form of the file, secrets hidden.
@@ -140,11 +159,31 @@ mod tests {
         assert_eq!(read(&reading).err(), refused);
     }
 
+    /// This word for every secret.
+    fn config_with(word: &str) -> Config {
+        let mut config = config(&[]);
+        let secret = || Some(word.to_owned());
+        config.proxy.admin_token = secret();
+        config.database_url = format!("postgres://me:{word}@host/db");
+        config.redis_url = Some(format!("redis://:{word}@host"));
+        config.auth.jwt.key = secret();
+        config.auth.service_token = secret();
+        config.auth.admin_token = secret();
+        config.llm.api_key = secret();
+        config
+    }
+
     #[test]
-    fn another_secret_waits_without_being_shown() {
-        let tokens = ["one", "two"]
-            .map(|token| config(&[&format!("auth.admin_token={token}-and-long-enough-to-be-taken")]));
-        let waiting = listed(&waiting(&tokens[0], &tokens[1]));
-        assert_eq!(waiting, "a secret *** → ***");
+    fn every_other_secret_is_named_as_waiting_and_not_shown() {
+        let (running, mut read) = (config_with("sesame"), config_with("hunter2"));
+        read.run.max_artists += 1;
+        let waiting = waiting(&running, &read);
+        let keys: Vec<_> = waiting.iter().map(|change| change.key.as_str()).collect();
+        assert_eq!(keys[0], "run.max_artists");
+        assert_eq!(keys[1..], secrets(&read).map(|(key, _)| key));
+        let told = listed(&waiting);
+        assert!(told.contains("auth.admin_token *** → ***"), "{told}");
+        assert!(told.contains("redis_url redis://***@host → redis://***@host"), "{told}");
+        assert!(!told.contains("sesame") && !told.contains("hunter2"), "{told}");
     }
 }

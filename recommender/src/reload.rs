@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use recobeat_ops::log::LogHandle;
+use recobeat_ops::log::LogError;
 use recobeat_ops::reload::{Change, Triggers, changes, listed};
 use recobeat_ops::settings::Reading;
 use serde_json::Value;
@@ -13,19 +13,32 @@ use tokio::task::spawn_blocking;
 
 use crate::config::{Config, Limits, Loaded, Sources};
 use crate::limits::Limiter;
+use crate::profile::Profiler;
+
+/// Changes what is logged.
+type SetLevel = Box<dyn Fn(&str) -> Result<(), LogError> + Send + Sync>;
 
 /// The configuration that runs, and what can be told otherwise.
 pub struct Reload {
     reading: Reading,
     running: Config,
     limiter: Arc<Limiter>,
-    log: LogHandle,
+    profiler: Arc<Profiler>,
+    set_level: SetLevel,
 }
 
 impl Reload {
     /// What was loaded from `sources` runs.
-    pub fn new(sources: Sources, loaded: &Loaded, limiter: Arc<Limiter>, log: LogHandle) -> Self {
-        Self { reading: Reading::new(sources, loaded), running: loaded.config.clone(), limiter, log }
+    pub fn new(
+        sources: Sources,
+        loaded: &Loaded,
+        limiter: Arc<Limiter>,
+        profiler: Arc<Profiler>,
+        set_level: impl Fn(&str) -> Result<(), LogError> + Send + Sync + 'static,
+    ) -> Self {
+        profiler.metrics().configured(true);
+        let (reading, running) = (Reading::new(sources, loaded), loaded.config.clone());
+        Self { reading, running, limiter, profiler, set_level: Box::new(set_level) }
     }
 
     /// Reloads whenever it is told to. Never ends.
@@ -39,7 +52,9 @@ impl Reload {
     async fn reload(&mut self, by: &str) {
         let reading = self.reading.clone();
         let loaded = spawn_blocking(move || read(&reading));
-        match loaded.await.unwrap_or_else(|error| Err(format!("cannot be read: {error}"))) {
+        let loaded = loaded.await.unwrap_or_else(|error| Err(format!("cannot be read: {error}")));
+        self.profiler.metrics().configured(loaded.is_ok());
+        match loaded {
             Ok(loaded) => {
                 self.take(by, &loaded.config);
                 self.reading.taken(&loaded);
@@ -54,7 +69,7 @@ impl Reload {
         let restart = listed(&waiting(&next, read));
         if next != self.running {
             self.limiter.apply(next.limits.clone());
-            if let Err(error) = self.log.set_level(&next.telemetry.log) {
+            if let Err(error) = (self.set_level)(&next.telemetry.log) {
                 tracing::error!(%error, "the log stays as it was");
             }
             self.running = next;
@@ -122,6 +137,9 @@ fn shown(config: &Config) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cache::Cache;
+    use crate::jobs::Coverage;
+    use crate::telemetry::Gauges;
 
     fn config(set: &[&str]) -> Config {
         let set = set.iter().map(ToString::to_string).collect();
@@ -146,6 +164,40 @@ mod tests {
         let waiting = waiting(&next, &read);
         let keys: Vec<_> = waiting.iter().map(|change| change.key.as_str()).collect();
         assert_eq!(keys, ["limits.concurrent_runs", "run.max_artists"]);
+    }
+
+    fn metrics(profiler: &Profiler) -> String {
+        profiler.metrics().render(&Gauges {
+            active: 0,
+            refusals: Vec::new(),
+            cache: Vec::new(),
+            cache_up: true,
+            moods: Coverage { total: 0, held: 0, coverage: 0.0 },
+            connections: None,
+        })
+    }
+
+    #[tokio::test]
+    async fn what_is_refused_changes_nothing_and_is_a_metric_until_it_is_right_again() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let sources = Sources { path: Some(file.path().to_owned()), ..Sources::default() };
+        let loaded = Config::load(sources.clone()).unwrap();
+        let limiter = Arc::new(Limiter::in_memory(loaded.config.limits.clone()));
+        let profiler = Profiler::new(Arc::new(Cache::memory(10)));
+        let mut reload = Reload::new(sources, &loaded, limiter, Arc::clone(&profiler), |_: &str| Ok(()));
+        for (text, rate, good) in [
+            ("limits: { start_per_minute: 3 }", 3, 1),
+            ("limits: { start_per_minut: 4 }", 3, 0),
+            // A file that was emptied.
+            ("", 3, 0),
+            ("limits: { start_per_minute: 4 }", 4, 1),
+        ] {
+            std::fs::write(file.path(), text).unwrap();
+            reload.reload("a test").await;
+            assert_eq!(reload.running.limits.start_per_minute, rate, "{text}");
+            let told = metrics(&profiler);
+            assert!(told.contains(&format!("\nrecommender_config_good {good}\n")), "{text}: {told}");
+        }
     }
 
     #[test]

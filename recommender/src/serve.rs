@@ -77,7 +77,9 @@ pub async fn serve(loaded: Loaded, sources: Sources, log: LogHandle) -> Result<(
     let schedule = Schedule::spawn(&app.config.schedule, app.moods.clone(), clock);
     // At once, and again and again: replicas may die later.
     let tending = runs.tend();
-    let reload = Reload::new(sources, &loaded, Arc::clone(&app.limiter), log);
+    let set_level = move |directives: &str| log.set_level(directives);
+    let reload =
+        Reload::new(sources, &loaded, Arc::clone(&app.limiter), Arc::clone(&app.profiler), set_level);
     let following = tokio::spawn(reload.follow(triggers));
     tracing::info!(%listen, mode = app.gate.mode(), store = app.store.engine(), "recobeat-recommender serves");
 

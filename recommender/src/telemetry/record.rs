@@ -72,6 +72,11 @@ impl Metrics {
         self.run_upstream_calls.observe(tally.upstream_calls.into());
     }
 
+    /// Whether the configuration that was read last is in force.
+    pub fn configured(&self, good: bool) {
+        self.config_good.set(f64::from(u8::from(good)));
+    }
+
     pub fn stored(&self, query: &str, took: Duration, failed: bool) {
         self.store_seconds.with_label_values(&[query]).observe(took.as_secs_f64());
         if failed {

@@ -63,4 +63,9 @@ recobeat_ops::metrics! {
         connections: GaugeVec("recommender_store_connections", [CONNECTIONS],
             "Connections to the database"),
     }
+
+    "Configuration", "Alert on one that is not good for minutes: what was written last is not what runs." {
+        config_good: Gauge("recommender_config_good", [],
+            "1 while the configuration as last read is in force, 0 after one that was refused"),
+    }
 }

@@ -103,17 +103,19 @@ async fn the_binary_asks_its_own_listener_for_a_container() {
     let listen = format!("admin.listen={}", stage.proxy.admin);
     let ask =
         [&["health", "--set", &listen][..], &["health", "--set", &listen, "--config", "/dev/null/none"]];
-    let (code, out, err) = run(ask[0]);
-    assert_eq!((code, err.as_str()), (Some(0), ""));
-    assert!(out.contains(r#""status":"ready""#), "{out}");
+    // A file that cannot be read changes nothing: the command line says where to ask.
+    for arguments in ask {
+        let (code, out, err) = run(arguments);
+        assert_eq!((code, err.as_str()), (Some(0), ""));
+        assert!(out.contains(r#""status":"ready""#), "{out}");
+    }
     stage.proxy.terminate();
     stage.proxy.ends().await.expect("it ends");
-    let (code, out, err) = run(ask[0]);
-    assert_eq!((code, out.as_str()), (Some(1), ""));
-    assert!(err.contains(&format!("nobody answers at {}", stage.proxy.admin)), "{err}");
-    // Asked of the default address then, where this test knows of nobody.
-    let (_, out, err) = run(ask[1]);
-    assert!(out.contains("status") || err.contains("127.0.0.1:9090"), "{out}{err}");
+    for arguments in ask {
+        let (code, out, err) = run(arguments);
+        assert_eq!((code, out.as_str()), (Some(1), ""));
+        assert!(err.contains(&format!("nobody answers at {}", stage.proxy.admin)), "{err}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -104,7 +104,7 @@ fn health(sources: Sources) -> ExitCode {
 fn listener(sources: Sources) -> SocketAddr {
     let beside = sources.beside_the_file();
     let loaded = Config::load(sources).or_else(|_| Config::load(beside));
-    loaded.map_or_else(|_| Config::default(), |loaded| loaded.config).listen
+    loaded.map(|loaded| loaded.config).unwrap_or_default().listen
 }
 
 fn print(text: &str) -> ExitCode {

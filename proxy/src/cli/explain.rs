@@ -229,7 +229,7 @@ mod tests {
                 "budget": { "rate_per_minute": 80.0, "started_last_minute": 3, "in_flight": 1,
                     "queued": { "interactive": 2, "refresh": 0, "warm": 0 }, "hold_seconds": null },
             },
-            "answer": "partial", "why": ["2 of 3 ids are held, 1 are fetched."],
+            "answer": "partial", "why": ["2 of 3 ids held, 1 to fetch."],
         });
         serde_json::from_value(told).expect("the form of an explanation")
     }
@@ -242,7 +242,7 @@ mod tests {
     fn a_few_ids_are_told_one_by_one_and_aligned() {
         let expected = "\
 partial  GET /v1/track?ids=id0,id1,id2
-             2 of 3 ids are held, 1 are fetched.
+             2 of 3 ids held, 1 to fetch.
 
   kind       rows of /v1/track
   repaired   overlap: a negative was a seed

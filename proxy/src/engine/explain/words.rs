@@ -25,7 +25,7 @@ fn answer(told: &Explanation) -> String {
         Answered::Stale => {
             "Everything is held, some of it stale: it is served and renewed behind.".to_owned()
         }
-        Answered::Partial => format!("{} of {items} ids are held, {missing} are fetched.", items - missing),
+        Answered::Partial => format!("{} of {items} ids held, {missing} to fetch.", items - missing),
         Answered::Miss => "Nothing is held: it is fetched.".to_owned(),
         Answered::Collapsed => "It is being fetched for somebody else, whose call is shared.".to_owned(),
         Answered::Denied => "The upstream has refused it: its refusal is answered from here.".to_owned(),

@@ -62,8 +62,8 @@ export class Pulse {
       });
       this.health = await health.json();
       this.heard = Date.now();
-      await this.figures();
       this.failures = 0;
+      await this.figures();
       this.trouble = null;
     } catch (error) {
       if (error instanceof Locked) this.locked = true;

@@ -57,3 +57,16 @@ async fn the_token_can_be_given_by_its_button() {
     tab.until_says("#verdict-text", "All is well").await;
     tab.done(DENIED).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_works_before_any_figures_were_shown() {
+    let (_stage, tab) = guarded().await;
+    tab.click("#token-later").await;
+    tab.fill("#warm-items", "/v1/track/search?searchText=love").await;
+    tab.click("#warm-plan").await;
+    tab.until("the question again", "document.querySelector('#token-dialog').open").await;
+    tab.fill("#token", "open-sesame").await;
+    tab.press("Enter").await;
+    tab.until_says("#warm-told", "1 to fetch in").await;
+    tab.done(DENIED).await;
+}

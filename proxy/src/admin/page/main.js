@@ -13,7 +13,7 @@ import { Strips, startWindows } from "./strips.js";
 import { startTheme } from "./theme.js";
 import { showTiers } from "./tiers.js";
 import { findings } from "./verdict.js";
-import { startWarm } from "./warm.js";
+import { showWarm, startWarm } from "./warm.js";
 
 const strips = new Strips();
 let said = "";
@@ -55,7 +55,7 @@ function showIdentity({ stats, history }) {
 async function open(pulse) {
   try {
     await showDenials();
-    startWarm(await read("warm", { patient: true }));
+    showWarm(await read("warm", { patient: true }));
   } catch (error) {
     opened = false;
     pulse.trouble = error.message;
@@ -67,6 +67,7 @@ startIds();
 startDenials();
 startExplain();
 startPurge();
+startWarm();
 const pulse = new Pulse(show);
 startConfiguration(() => pulse.again());
 startWindows((window) => (pulse.timer === null ? (pulse.window = window) : pulse.use(window)));

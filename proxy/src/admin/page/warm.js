@@ -14,7 +14,7 @@ const jobs = new Map();
 // What was planned, and is started as it is.
 let planned = null;
 
-export function startWarm(listing) {
+export function startWarm() {
   const changed = () => {
     planned = null;
     at("warm-start").disabled = true;
@@ -25,7 +25,11 @@ export function startWarm(listing) {
     during(at("warm-form"), at("warm-told"), plan);
   });
   at("warm-start").addEventListener("click", () => during(at("warm-form"), at("warm-told"), start));
-  for (const job of listing.jobs.toReversed()) watch(job);
+}
+
+// The jobs the proxy has, those that were started elsewhere too.
+export function showWarm({ jobs: found }) {
+  for (const job of found.toReversed()) watch(job);
 }
 
 // ---- what to fetch

@@ -1,4 +1,4 @@
-use super::console;
+use super::{console, guard};
 use crate::harness::{Stage, ids};
 use recobeat_sim::{Fault, RetryStyle, Rule};
 
@@ -18,6 +18,20 @@ async fn a_proxy_that_is_gone_leaves_its_last_figures_and_is_found_again() {
     tab.until_says("#ids-found", "does not answer").await;
     stage.proxy.start_again().await;
     tab.until_says("#verdict-text", "All is well").await;
+    assert!(!tab.value::<bool>("document.body.classList.contains('away')").await);
+    tab.done(&["ERR_CONNECTION", "ERR_EMPTY", "ERR_INCOMPLETE"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_that_comes_back_with_another_token_is_not_told_as_gone() {
+    let mut stage = Stage::lifted().await;
+    let tab = console(&stage).await;
+    stage.proxy.kill();
+    tab.until_says("#verdict-text", "No answer for").await;
+    guard(&tab, "stats").await;
+    stage.proxy.start_again().await;
+    tab.click("#token-later").await;
+    tab.until_says("#verdict-text", "figures need the admin token").await;
     assert!(!tab.value::<bool>("document.body.classList.contains('away')").await);
     tab.done(&["ERR_CONNECTION", "ERR_EMPTY", "ERR_INCOMPLETE"]).await;
 }

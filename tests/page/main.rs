@@ -24,7 +24,7 @@ mod warm;
 
 use harness::{Ask, Stage};
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use tab::Tab;
 
 /// The operators' page of this proxy, once it shows figures.
@@ -46,4 +46,14 @@ async fn deny(stage: &Stage, denied: &[(&str, &str)]) {
     let body = json!({ "denied": denied }).to_string();
     let answer = stage.proxy.admin_ask(Ask::new(Method::POST, "/deny").body(body)).await;
     assert!(answer.is_ok(), "{}", answer.text());
+}
+
+/// Refuses what the page asks of addresses that begin so, as for want of a token, while `guarded` is true there.
+async fn guard(tab: &Tab, path: &str) {
+    let _: Value = tab
+        .value(&format!(
+            "(() => {{ const through = window.fetch; window.guarded = true; window.fetch = (path, options) =>
+                window.guarded && path.startsWith({path:?}) ? Promise.resolve(new Response('', {{ status: 401 }})) : through(path, options); }})()"
+        ))
+        .await;
 }

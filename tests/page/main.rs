@@ -48,7 +48,8 @@ async fn deny(stage: &Stage, denied: &[(&str, &str)]) {
     assert!(answer.is_ok(), "{}", answer.text());
 }
 
-/// Refuses what the page asks of addresses that begin so, as for want of a token, while `guarded` is true there.
+/// Refuses what the page asks of addresses that begin so, as for want of a token, while `guarded` is
+/// true there.
 async fn guard(tab: &Tab, path: &str) {
     let _: Value = tab
         .value(&format!(
@@ -56,4 +57,23 @@ async fn guard(tab: &Tab, path: &str) {
                 window.guarded && path.startsWith({path:?}) ? Promise.resolve(new Response('', {{ status: 401 }})) : through(path, options); }})()"
         ))
         .await;
+}
+
+/// Keeps back what the page is answered at addresses that begin so, until [`release`].
+async fn hold(tab: &Tab, method: &str, path: &str) {
+    let _: Value = tab
+        .value(&format!(
+            "(() => {{ const through = window.fetch; window.fetch = async (path, options) => {{
+                const answer = await through(path, options);
+                const held = path.startsWith({path:?}) && (options.method ?? 'GET') === {method:?};
+                if (held) await new Promise((go) => {{ window.release = go; }});
+                return answer;
+            }}; }})()"
+        ))
+        .await;
+}
+
+async fn release(tab: &Tab) {
+    tab.until("an answer that is kept back", "window.release").await;
+    let _: Value = tab.value("(() => { window.release(); window.release = null; })()").await;
 }

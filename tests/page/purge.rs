@@ -1,5 +1,5 @@
-use super::console;
 use super::tab::Tab;
+use super::{console, deny, hold, release};
 use crate::harness::{Stage, ids};
 
 /// Presses through the dialog.
@@ -82,4 +82,24 @@ async fn what_cannot_be_purged_is_told() {
     tab.until_says("#purge-told", "/elsewhere").await;
     assert!(!tab.value::<bool>("document.querySelector('#confirm-dialog').open").await);
     tab.done(&["status of 400"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_yes_to_another_question_purges_nothing() {
+    let stage = Stage::lifted().await;
+    let refused = "/v1/track/search?searchText=love&size=5000";
+    deny(&stage, &[(refused, "too many")]).await;
+    let tab = console(&stage).await;
+    hold(&tab, "GET", "cache?").await;
+    tab.key("#purge-form [type=submit]", "Enter").await;
+    tab.key(&format!("[aria-label='Forget {refused}']"), "Enter").await;
+    tab.until_says("#confirm-dialog", refused).await;
+    release(&tab).await;
+    tab.until_says("#purge-told", "Nothing was purged").await;
+    tab.until_says("#confirm-title", "Forget this denial").await;
+    tab.key("#confirm-yes", "Enter").await;
+    tab.until_says("#denials-told", "Forgotten").await;
+    let kept = stage.proxy.admin("/cache?category=track").await.json();
+    assert!(kept["purged_soft_at"].is_null(), "{kept}");
+    tab.done(&[]).await;
 }

@@ -1,4 +1,4 @@
-use super::console;
+use super::{console, hold, release};
 use crate::harness::{Setup, Stage, ids};
 use recobeat_sim::Latency;
 use std::time::Duration;
@@ -62,4 +62,23 @@ async fn bad_lines_are_named_and_nothing_is_started() {
     assert!(tab.value::<bool>("document.querySelector('#warm-start').disabled").await);
     assert_eq!(stage.calls(), 0);
     tab.done(&["status of 400"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_of_what_was_changed_meanwhile_cannot_be_started() {
+    let stage = Stage::lifted().await;
+    let tab = console(&stage).await;
+    tab.fill("#warm-items", "/v1/track/search?searchText=love").await;
+    hold(&tab, "POST", "warm").await;
+    tab.click("#warm-plan").await;
+    tab.until("a plan that is kept back", "window.release").await;
+    tab.fill("#warm-items", "/v1/track/search?searchText=hate").await;
+    release(&tab).await;
+    tab.until_says("#warm-told", "plan it again").await;
+    assert!(tab.value::<bool>("document.querySelector('#warm-start').disabled").await);
+    tab.click("#warm-plan").await;
+    release(&tab).await;
+    tab.until_says("#warm-told", "1 to fetch in").await;
+    assert!(!tab.value::<bool>("document.querySelector('#warm-start').disabled").await);
+    tab.done(&[]).await;
 }

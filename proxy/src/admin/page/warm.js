@@ -13,9 +13,12 @@ const RESUME = [1, 2, 4, 8, 15];
 const jobs = new Map();
 // What was planned, and is started as it is.
 let planned = null;
+// Changes of what is to be fetched: a plan holds for the text it was made of.
+let edits = 0;
 
 export function startWarm() {
   const changed = () => {
+    edits += 1;
     planned = null;
     at("warm-start").disabled = true;
   };
@@ -45,12 +48,17 @@ async function wanted() {
 
 async function plan() {
   told(at("warm-told"), "");
+  const edit = edits;
   const asked = await wanted();
   if (asked.ids.length + asked.urls.length === 0) throw new Error("Give ids or URLs, or choose a file.");
   if (asked.ids.length > 0 && asked.rows.length === 0) throw new Error("Choose tracks, features or both for the ids.");
   const answer = await tried(() => send("warm", { ...asked, dry_run: true }));
   if (!answer) return;
   const { plan: found } = await answer.json();
+  if (edit !== edits) {
+    told(at("warm-told"), "It was changed while it was planned: plan it again.");
+    return;
+  }
   const { total, held, missing_marks: marks, wanted: missing, calls, seconds } = found;
   const time = seconds === null ? "for which the budget has no room" : `about ${span(seconds)} if nobody else needs the budget`;
   const known = marks > 0 ? `${whole(held)} held, ${whole(marks)} known to be missing` : `${whole(held)} held`;

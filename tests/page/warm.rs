@@ -1,6 +1,7 @@
-use super::{console, hold, release};
+use super::{console, guard, hold, release};
 use crate::harness::{Setup, Stage, ids};
 use recobeat_sim::Latency;
+use serde_json::Value;
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -80,5 +81,24 @@ async fn a_plan_of_what_was_changed_meanwhile_cannot_be_started() {
     release(&tab).await;
     tab.until_says("#warm-told", "1 to fetch in").await;
     assert!(!tab.value::<bool>("document.querySelector('#warm-start').disabled").await);
+    tab.done(&[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_waits_for_the_token_and_is_followed_again() {
+    let stage = Stage::lifted().await;
+    let tab = console(&stage).await;
+    guard(&tab, "warm/").await;
+    tab.fill("#warm-items", "/v1/track/search?searchText=love").await;
+    tab.click("#warm-plan").await;
+    tab.until_says("#warm-told", "1 to fetch in").await;
+    tab.click("#warm-start").await;
+    tab.click("#token-later").await;
+    tab.until_says("#warm-jobs", "token is needed to follow").await;
+    let _: Value = tab.value("window.guarded = false").await;
+    tab.key("#token-open", "Enter").await;
+    tab.fill("#token", "open-sesame").await;
+    tab.press("Enter").await;
+    tab.until_says("#warm-jobs", "100 %, complete").await;
     tab.done(&[]).await;
 }

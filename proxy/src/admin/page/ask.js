@@ -79,6 +79,11 @@ async function refusal(answer) {
   return new Refusal(answer.status, errors, body);
 }
 
+// The next time a token is given, by whichever part of the page it was asked for.
+export function unlocked() {
+  return new Promise((given) => document.addEventListener("unlocked", given, { once: true }));
+}
+
 // True when there is another token to try.
 function unlock(wrong) {
   unlocking ??= new Promise((given) => {
@@ -89,6 +94,7 @@ function unlock(wrong) {
       unlocking = null;
       later = dialog.returnValue !== "given";
       given(!later);
+      if (!later) document.dispatchEvent(new Event("unlocked"));
     };
     dialog.returnValue = "";
     dialog.addEventListener("close", close, { once: true });
@@ -104,6 +110,4 @@ at("token-form").addEventListener("submit", (event) => {
   at("token-dialog").close("given");
 });
 at("token-later").addEventListener("click", () => at("token-dialog").close("later"));
-at("token-open").addEventListener("click", async () => {
-  if (await unlock(false)) document.dispatchEvent(new Event("unlocked"));
-});
+at("token-open").addEventListener("click", () => unlock(false));

@@ -1,7 +1,7 @@
 // Fetches before somebody asks: a plan first, then the job with its progress. A job belongs to the
 // proxy, not to this page: a page that comes back finds it again.
 
-import { ask, send, Refusal } from "./ask.js";
+import { ask, send, unlocked, Locked, Refusal } from "./ask.js";
 import { at, button, during, make, told } from "./element.js";
 import { events } from "./events.js";
 import { count, span, whole } from "./figures.js";
@@ -146,7 +146,8 @@ class Job {
     return `${part} %: ${parts.join(", ")}${rest}${waiting ? `; waiting: ${waiting}` : ""}.`;
   }
 
-  // Follows until the end; where the stream is cut, goes on after the last event seen.
+  // Follows until the end; where the stream is cut, goes on after the last event seen. A token that
+  // is wanted is waited for, however long.
   async follow() {
     for (let tries = 0; tries < RESUME.length; tries += 1) {
       const headers = { Accept: "text/event-stream", ...(this.seen === null ? {} : { "Last-Event-ID": this.seen }) };
@@ -158,6 +159,12 @@ class Job {
           this.event(name, JSON.parse(data));
         }
       } catch (error) {
+        if (error instanceof Locked) {
+          this.words.replaceChildren(this.sentence(), " The admin token is needed to follow it.");
+          await unlocked();
+          tries = -1;
+          continue;
+        }
         if (error instanceof Refusal && error.status === 404) {
           this.outcome = "lost when the proxy was started anew; plan it again to go on";
           this.show();

@@ -1,5 +1,6 @@
 use super::tab::Tab;
 use crate::harness::{Setup, Stage};
+use serde_json::Value;
 
 const DENIED: &[&str] = &["status of 401"];
 
@@ -68,5 +69,18 @@ async fn a_plan_works_before_any_figures_were_shown() {
     tab.fill("#token", "open-sesame").await;
     tab.press("Enter").await;
     tab.until_says("#warm-told", "1 to fetch in").await;
+    tab.done(DENIED).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_no_header_carries_is_not_taken() {
+    let (_stage, tab) = guarded().await;
+    let _: Value = tab.value("document.querySelector('#token').value = 'open–sesame'").await;
+    tab.click("#token-form [type=submit]").await;
+    tab.until_says("#token-wrong", "did not take").await;
+    assert_eq!(tab.value::<usize>("sessionStorage.length").await, 0, "it is not kept");
+    tab.fill("#token", "open-sesame").await;
+    tab.press("Enter").await;
+    tab.until_says("#verdict-text", "All is well").await;
     tab.done(DENIED).await;
 }

@@ -4,6 +4,7 @@
 import { at } from "./element.js";
 
 const KEPT = "recobeat-admin-token";
+const WRONG = "The proxy did not take that token.";
 
 let token = sessionStorage.getItem(KEPT) ?? "";
 let unlocking = null;
@@ -88,7 +89,7 @@ export function unlocked() {
 function unlock(wrong) {
   unlocking ??= new Promise((given) => {
     const dialog = at("token-dialog");
-    at("token-wrong").textContent = wrong ? "The proxy did not take that token." : "";
+    at("token-wrong").textContent = wrong ? WRONG : "";
     at("token").value = "";
     const close = () => {
       unlocking = null;
@@ -105,7 +106,14 @@ function unlock(wrong) {
 
 at("token-form").addEventListener("submit", (event) => {
   event.preventDefault();
-  token = at("token").value;
+  const given = at("token").value;
+  // No header carries other characters: nothing could be asked any more.
+  if (/[^\x20-\x7e]/.test(given)) {
+    at("token-wrong").textContent = WRONG;
+    at("token").select();
+    return;
+  }
+  token = given;
   sessionStorage.setItem(KEPT, token);
   at("token-dialog").close("given");
 });

@@ -73,7 +73,8 @@ export class Pulse {
     if (this.round !== round) return;
     const wait = this.failures === 0 ? EVERY : Math.min(LONGEST, 2 ** (this.failures - 1));
     this.nextAt = Date.now() + wait * 1000;
-    this.timer = setTimeout(() => this.look(), wait * 1000);
+    // Hidden since it began: the next look comes when the page is seen again.
+    if (!document.hidden) this.timer = setTimeout(() => this.look(), wait * 1000);
     this.show(this);
   }
 

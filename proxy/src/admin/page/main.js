@@ -46,7 +46,8 @@ function showVerdict(pulse) {
 
 function showIdentity({ stats, history }) {
   if (!stats) return;
-  const up = history ? `up ${span(Date.now() / 1000 - history.since)}` : "";
+  // Both by the proxy's clock, which need not be this machine's.
+  const up = history ? `up ${span((history.t.at(-1) ?? history.since) - history.since)}` : "";
   const fleet = stats.budget.replicas > 1 ? count(stats.budget.replicas, "replica") : "one replica";
   at("identity").textContent = [stats.version, up, fleet].filter(Boolean).join(" · ");
 }

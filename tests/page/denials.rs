@@ -64,3 +64,23 @@ async fn exempt_requests_are_added_and_taken_back() {
     tab.until_says("#denials-told", "/nowhere").await;
     tab.done(&["status of 400"]).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_denials_are_shown_at_the_press_of_a_button() {
+    let stage = Stage::lifted().await;
+    let requests: Vec<String> =
+        (0..60).map(|more| format!("/v1/track/search?searchText=love&size={}", 5_000 + more)).collect();
+    let denied: Vec<_> = requests.iter().map(|request| (request.as_str(), "too many")).collect();
+    deny(&stage, &denied).await;
+    let tab = console(&stage).await;
+    tab.until_says("#denials-count", "60 requests denied; the newest 50 are shown").await;
+    tab.key("#denials-all", "Enter").await;
+    tab.until("all of them", "document.querySelectorAll('#denial-rows tr').length === 60").await;
+    assert_eq!(tab.text("#denials-count").await, "60 requests denied.");
+    assert!(!tab.value::<bool>("document.querySelector('#denials-all').checkVisibility()").await);
+    for request in &requests {
+        let there = format!("document.querySelector(\"[aria-label='Forget {request}']\") !== null");
+        assert!(tab.value::<bool>(&there).await, "{request} cannot be forgotten");
+    }
+    tab.done(&[]).await;
+}

@@ -5,9 +5,19 @@ import { confirmed } from "./confirm.js";
 import { at, button, cell, during, make, told } from "./element.js";
 import { count, span, whole } from "./figures.js";
 
-const TOLD = 50;
+// Denials shown at first, and the most that the proxy tells at once.
+const FIRST = 50;
+const MOST = 10_000;
+
+let most = FIRST;
 
 export function startDenials() {
+  at("denials-all").addEventListener("click", () => during(at("denials-all"), at("denials-told"), async () => {
+    most = MOST;
+    await showDenials();
+    // The button that was pressed is gone.
+    at("denials-refresh").focus();
+  }));
   at("denials-refresh").addEventListener("click", () => during(at("denials-refresh"), at("denials-told"), showDenials));
   at("exempt-form").addEventListener("submit", (event) => {
     event.preventDefault();
@@ -17,12 +27,13 @@ export function startDenials() {
 
 export async function showDenials() {
   const [listing, { exempt }] = await Promise.all([
-    read(`deny?limit=${TOLD}`, { patient: true }),
+    read(`deny?limit=${most}`, { patient: true }),
     read("deny/exempt", { patient: true }),
   ]);
   const { total, denied } = listing;
   const shown = denied.length < total ? `; the newest ${whole(denied.length)} are shown` : "";
   at("denials-count").textContent = total === 0 ? "Nothing is denied." : `${count(total, "request")} denied${shown}.`;
+  at("denials-all").hidden = most === MOST || denied.length >= total;
   at("denials-table").hidden = denied.length === 0;
   at("denial-rows").replaceChildren(...denied.map(row));
   at("exempt-rows").replaceChildren(...exempt.map(exemption));

@@ -10,19 +10,22 @@ use serde_json::Value;
 use tokio::runtime::Handle;
 
 use super::wrong::{Query, Wrong};
+use crate::clock::{Clock, Timestamp};
 use crate::engine::Engine;
 use crate::telemetry::{Frame, History, Window};
 
 /// Samples the engine from now on, until the router is dropped.
 pub(super) fn router<S: Clone + Send + Sync + 'static>(engine: &Arc<Engine>) -> Router<S> {
     let watched = Arc::downgrade(engine);
-    let read = move || watched.upgrade().map(|engine| frame(&engine));
-    let history = History::keep(frame(engine), read, &Handle::current());
+    let read = move |now| watched.upgrade().map(|engine| frame(now, &engine));
+    // Not the store's time: that follows the server which replicas share, and jumps with it.
+    let first = frame(Clock::System.now(), engine);
+    let history = History::keep(first, read, &Handle::current());
     Router::new().route("/history", get(columns)).with_state(history)
 }
 
-fn frame(engine: &Engine) -> Frame {
-    Frame::of(engine.store().now(), engine.metrics(), &engine.gauges())
+fn frame(now: Timestamp, engine: &Engine) -> Frame {
+    Frame::of(now, engine.metrics(), &engine.gauges())
 }
 
 #[derive(Debug, Deserialize)]

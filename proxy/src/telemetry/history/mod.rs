@@ -20,8 +20,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tokio::runtime::Handle;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
+use crate::clock::{Clock, Timestamp};
 pub use columns::Window;
 pub use frame::Frame;
 use ring::Ring;
@@ -50,7 +51,7 @@ struct Rings {
 
 impl History {
     /// One that begins with this sample.
-    pub fn new(first: Frame) -> Self {
+    fn new(first: Frame) -> Self {
         let since = first.at;
         let fine = Ring::new(1, FINE_FRAMES, first.clone());
         let coarse = Ring::new(COARSE, COARSE_FRAMES, first);
@@ -58,11 +59,15 @@ impl History {
     }
 
     /// Samples every 5 s on `runtime`, until nobody holds it or there is nothing left to read.
+    ///
+    /// `read` is given the time of its frame: that of the first one and what has passed since, so that
+    /// a system clock that is set, back or forth, changes no step.
     pub fn keep(
         first: Frame,
-        read: impl Fn() -> Option<Frame> + Send + 'static,
+        read: impl Fn(Timestamp) -> Option<Frame> + Send + 'static,
         runtime: &Handle,
     ) -> Arc<Self> {
+        let clock = Clock::Tokio { origin: Timestamp(first.at), started: Instant::now() };
         let history = Arc::new(Self::new(first));
         let kept = Arc::downgrade(&history);
         runtime.spawn(async move {
@@ -73,14 +78,14 @@ impl History {
             loop {
                 ticks.tick().await;
                 let Some(history) = kept.upgrade() else { return };
-                let Some(frame) = read() else { return };
+                let Some(frame) = read(clock.now()) else { return };
                 history.sample(frame);
             }
         });
         history
     }
 
-    pub fn sample(&self, frame: Frame) {
+    fn sample(&self, frame: Frame) {
         let mut rings = self.rings();
         rings.coarse.push(frame.clone());
         rings.fine.push(frame);

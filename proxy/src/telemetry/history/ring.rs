@@ -22,9 +22,8 @@ impl Ring {
         Self { every, most, samples: 0, frames, highest: first.levels, newest: first }
     }
 
-    /// A clock that was set back does not turn the order round.
-    pub(super) fn push(&mut self, mut frame: Frame) {
-        frame.at = frame.at.max(self.newest.at + 1);
+    /// Frames come in the order of their times.
+    pub(super) fn push(&mut self, frame: Frame) {
         if self.samples.is_multiple_of(self.every) {
             self.highest = frame.levels;
         } else {

@@ -1,8 +1,8 @@
 # make run     install what is missing, build, start proxy and recommender
-# make test    install what the tests need (servers too), run everything
+# make test    install what the tests need (servers and a browser), run everything
 # make demo    the same client with and without the proxy, against the simulator, offline
 # make try     proxy, recommender and a steady client in front of the simulator, offline, until Ctrl-C
-# make accept  the acceptance tables with their figures
+# make accept  the acceptance tables with their figures, built as for `make run`
 # make lint-ship  lint what ships beside the code: image, compose, units, Kubernetes, rules
 
 SHELL := /bin/bash
@@ -11,8 +11,8 @@ SHELL := /bin/bash
 .PHONY: run test lint lint-ship fmt demo try accept deps servers build clean
 
 # A C compiler and cmake build zlib-ng for the HTTP library; the certificates are for the upstream.
-DEPS := cmake gcc g++ make ca-certificates curl
-# The tests start servers of their own; Valkey's where the distribution has it.
+DEPS := cmake gcc g++ ca-certificates curl
+# The tests start servers and a browser of their own; Valkey's server where the distribution has it.
 SERVERS := redis-server postgresql chromium
 SERVERS_IF_PACKAGED := valkey-server
 # systemd brings systemd-analyze.
@@ -39,6 +39,12 @@ endef
 deps:
 	@$(call install,$(DEPS))
 	command -v cargo >/dev/null || { echo "cargo is missing: install Rust from https://rustup.rs" >&2; exit 1; }
+	wanted=$$(sed -n 's/^rust-version = "\(.*\)"$$/\1/p' Cargo.toml)
+	found=$$(rustc --version | cut -d ' ' -f 2)
+	if ! printf '%s\n' "$$wanted" "$$found" | sort -CV; then
+		echo "Rust $$wanted or newer is needed, this is $$found: rustup update stable" >&2
+		exit 1
+	fi
 
 servers: deps
 	@$(call install,$(SERVERS),$(SERVERS_IF_PACKAGED))

@@ -4,8 +4,10 @@
 //! no marks for this; what only looks like a name is told apart by where names come from.
 
 use std::collections::BTreeSet;
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use http::Method;
 use serde_json::Value;
@@ -94,8 +96,8 @@ fn all_known(what: &str, at_least: usize, named: &[Named], known: impl Fn(&str) 
     assert!(named.len() >= at_least, "only {} {what} were found", named.len());
 }
 
-/// `a.b.c` of every key and section, of both services.
-fn keys() -> BTreeSet<String> {
+/// `a.b.c` of every key and section of a service.
+fn keys(service: &str) -> BTreeSet<String> {
     fn walk(schema: &Value, path: &str, keys: &mut BTreeSet<String>) {
         for (name, inner) in schema["properties"].as_object().into_iter().flatten() {
             let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
@@ -107,16 +109,15 @@ fn keys() -> BTreeSet<String> {
         }
     }
     let mut keys = BTreeSet::new();
-    for service in ["proxy", "recommender"] {
-        let schema = read(&format!("config/{service}.schema.json"));
-        walk(&serde_json::from_str(&schema).expect("the schema is JSON"), "", &mut keys);
-    }
+    let schema = read(&format!("config/{service}.schema.json"));
+    walk(&serde_json::from_str(&schema).expect("the schema is JSON"), "", &mut keys);
     keys
 }
 
 #[test]
 fn keys_that_are_named_exist() {
-    let keys = keys();
+    // The text around a key says whose it is; the key alone does not.
+    let keys = &keys("proxy") | &keys("recommender");
     let sections: BTreeSet<&str> = keys.iter().filter_map(|key| key.split('.').next()).collect();
     let mut named = Vec::new();
     for Named { at, text } in code() {
@@ -136,20 +137,22 @@ fn keys_that_are_named_exist() {
 
 #[test]
 fn variables_that_are_named_set_a_key() {
-    let keys = keys();
+    let services = [("RECOBEAT_", keys("proxy")), ("RECOMMENDER_", keys("recommender"))];
     let shipped = SHIPPED.into_iter().flat_map(lines).map(|(line, _)| line);
     let mut named = Vec::new();
     for Named { at, text } in code().into_iter().chain(shipped) {
         for word in words(&text, |char| char.is_ascii_uppercase() || char == '_') {
-            let ours = word.starts_with("RECOBEAT_") || word.starts_with("RECOMMENDER_");
+            let ours = services.iter().any(|(prefix, _)| word.starts_with(prefix));
             if ours && word.contains("__") && !word.ends_with('_') {
                 named.push(Named { at: at.clone(), text: word.to_owned() });
             }
         }
     }
     all_known("variables", 15, &named, |name| {
-        let path = name.split_once('_').map(|(_, path)| path.to_lowercase().replace("__", "."));
-        path.is_some_and(|path| keys.contains(&path))
+        services.iter().any(|(prefix, keys)| {
+            let path = name.strip_prefix(prefix).map(|path| path.to_lowercase().replace("__", "."));
+            path.is_some_and(|path| keys.contains(&path))
+        })
     });
 }
 
@@ -281,9 +284,45 @@ fn the_runbook_has_an_entry_for_each_alert() {
 
 #[test]
 fn the_settings_of_the_kubernetes_example_are_good() {
-    let file = root().join("config/kubernetes/settings/proxy.yaml");
-    let file = file.to_str().expect("a path in UTF-8");
-    // In the cluster the secret brings the token.
-    let (code, out, err) = run(&["check", "--config", file, "--set", "admin.token=of-the-secret"]);
-    assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
+    let own = env::current_exe().expect("the system knows this executable");
+    let binaries = own.ancestors().nth(2).expect("tests are in target/<profile>/deps/");
+    for service in ["proxy", "recommender"] {
+        let environment = environment(&format!("config/kubernetes/{service}.yaml"));
+        assert!(environment.len() > 2, "{service} gets only {environment:?}");
+        let binary = binaries.join(format!("recobeat-{service}"));
+        let mut command = Command::new(&binary);
+        command.arg("check").current_dir(env::temp_dir()).env_clear().envs(environment);
+        let output = command.output().unwrap_or_else(|error| panic!("{}: {error}", binary.display()));
+        let complaints = String::from_utf8_lossy(&output.stderr);
+        assert_eq!((output.status.code(), &*complaints), (Some(0), ""), "{service}");
+    }
+}
+
+/// What a manifest gives to its container: plain values, with the mounted folder's place here, and those
+/// of the example secret, filled in.
+fn environment(manifest: &str) -> Vec<(String, String)> {
+    let secret = read("config/kubernetes/secret.example.yaml");
+    let of_secret = |key: &str| {
+        let found = secret.lines().find_map(|line| line.trim().strip_prefix(key)?.strip_prefix(": "));
+        found.unwrap_or_else(|| panic!("{manifest} names {key}, which the example secret lacks"))
+    };
+    let settings = root().join("config/kubernetes/settings").display().to_string();
+    let text = read(manifest);
+    let lines = text.lines().map(str::trim);
+    // An entry is two lines: its name, and what it is.
+    lines
+        .clone()
+        .zip(lines.skip(1))
+        .filter_map(|(first, second)| {
+            let name = first.strip_prefix("- name: ")?;
+            let value = if let Some(value) = second.strip_prefix("value: ") {
+                value.replace("/etc/recobeat/settings", &settings)
+            } else {
+                let (_, key) = second.strip_prefix("valueFrom: { secretKeyRef: ")?.split_once("key: ")?;
+                // As the secret asks; tokens as short as its own are refused.
+                of_secret(key.trim_end_matches([' ', '}'])).replace("replace", "0123456789abcdef")
+            };
+            Some((name.to_owned(), value))
+        })
+        .collect()
 }

@@ -24,6 +24,8 @@ const TOLD_EVERY: Duration = Duration::from_secs(10);
 /// Titles that clients ask for; those behind them are left for `warm`.
 const PLAYED: usize = 300;
 const TO_WARM: usize = 400;
+/// Of the proxy, to be changed while it runs.
+const SETTINGS: &str = "config/proxy.yaml";
 
 /// Runs until Ctrl-C; the reason when something does not start.
 pub(crate) async fn steady() -> Result<(), String> {
@@ -40,7 +42,9 @@ pub(crate) async fn steady() -> Result<(), String> {
     .map_err(|error| format!("the simulated upstream cannot listen on {}: {error}", local(9100)))?;
 
     let folder = tempfile::tempdir().map_err(|error| format!("no temporary folder: {error}"))?;
-    let setup = Setup::default_limits().read_ahead().disk(&folder.path().join("cache.redb"));
+    // Absolute: the proxy runs in a folder of its own. What is set here stays stronger.
+    let settings = fs::canonicalize(SETTINGS).map_err(|error| format!("{SETTINGS}: {error}"))?;
+    let setup = Setup::default_limits().file(&settings).read_ahead().disk(&folder.path().join("cache.redb"));
     let mut proxy = Proxy::spawn(&simulator.url(), &setup, 8080, 9090);
     if !proxy.becomes_ready().await {
         return Err(format!("the proxy does not start:\n{}", proxy.log.tail()));
@@ -81,6 +85,7 @@ fn introduce(simulator: &Simulator) -> Result<(), String> {
     println!("the operators' page   http://127.0.0.1:9090/");
     println!("a mood to a playlist  http://127.0.0.1:8000/");
     println!("the proxy             http://127.0.0.1:8080/v1/track?ids={}", ids[0]);
+    println!("its settings          {SETTINGS}; a change that is saved is in force at once");
     println!("ids to warm           {} ({TO_WARM} that nobody asks for)", file.display());
     println!("Ctrl-C ends all of it\n");
     Ok(())

@@ -92,7 +92,7 @@ async fn explained() -> Seen {
         let ids = ids::spotify(&tracks[list * 13..list * 13 + 7 + list * 2]);
         let url = ids::list("/v1/track", &ids);
         let before = stage.calls();
-        let explain = Ask::get(&format!("/explain?url={}", url.replace('?', "%3F").replace(',', "%2C")));
+        let explain = Ask::get(format!("/explain?url={}", url.replace('?', "%3F").replace(',', "%2C")));
         let told = stage.proxy.admin_ask(explain).await.json();
         if stage.calls() != before {
             wrong.push(format!("explaining {url} made a call"));

@@ -64,9 +64,10 @@ impl Order {
         }
         for (kind, listed) in listed {
             let wanted = if kinds.contains(&kind) { Arc::clone(&ids) } else { Arc::default() };
-            let wanted = match listed.is_empty() {
-                true => wanted,
-                false => once(wanted.iter().cloned().chain(listed).collect()).into(),
+            let wanted = if listed.is_empty() {
+                wanted
+            } else {
+                once(wanted.iter().cloned().chain(listed).collect()).into()
             };
             if !wanted.is_empty() {
                 rows.push((kind, wanted));

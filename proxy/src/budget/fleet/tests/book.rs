@@ -63,8 +63,8 @@ impl Book {
         let told = report.limits.clone();
         let report = &Report { limits: self.strictest(now, report), ..report.clone() };
         let ceiling = f64::from(report.limits.rate);
-        let learned = self.rate.filter(|_| report.limits.adaptive);
-        let (rate, since) = learned.unwrap_or((ceiling, now));
+        let (learned, since) = self.rate.unwrap_or((ceiling, now));
+        let rate = if report.limits.adaptive { learned } else { ceiling };
         let (mut rate, mut since) = (rate.min(ceiling), since.min(now.max(self.hold)));
 
         if let Some(whole) = &report.whole {

@@ -26,8 +26,13 @@ pub(super) fn told_plan(plan: &Estimate) -> String {
     let time = seconds.map_or_else(|| "never: the budget allows no calls".to_owned(), about);
     format!(
         "{total} items: {held} held, {missing_marks} known to be missing, {wanted} to fetch\n\
-         {calls} calls, {time} at the present rate if nobody else needs it"
+         {}, {time} at the present rate if nobody else needs it",
+        counted(calls as u64)
     )
+}
+
+fn counted(calls: u64) -> String {
+    if calls == 1 { "1 call".to_owned() } else { format!("{calls} calls") }
 }
 
 impl Show {
@@ -90,7 +95,7 @@ fn progress(told: &Value, took: Duration) -> String {
     let done = number(told, "fetched") + number(told, "missing");
     #[allow(clippy::cast_precision_loss)] // items far below 2^52
     let pace = done as f64 / took.as_secs_f64().max(1.0);
-    let mut text = format!("{} calls, {pace:.1} rows/s", number(told, "calls"));
+    let mut text = format!("{}, {pace:.1} rows/s", counted(number(told, "calls")));
     if let Some(left) = told["seconds_left"].as_u64() {
         let _ = write!(text, ", {} left", about(left));
     }
@@ -103,14 +108,14 @@ fn progress(told: &Value, took: Duration) -> String {
 fn ended(done: &Value) -> String {
     let count = |name| number(done, name);
     format!(
-        "{}: {} held, {} fetched, {} missing upstream, {} failed, of {}; {} calls in {}",
+        "{}: {} held, {} fetched, {} missing upstream, {} failed, of {}; {} in {}",
         word(done, "outcome"),
         count("held"),
         count("fetched"),
         count("missing"),
         count("failed"),
         count("total"),
-        count("calls"),
+        counted(count("calls")),
         about(count("seconds")),
     )
 }
@@ -172,6 +177,7 @@ mod tests {
             ended(&done),
             "incomplete: 1 held, 2 fetched, 3 missing upstream, 4 failed, of 10; 5 calls in 2 min"
         );
+        assert_eq!((counted(0), counted(1)), ("0 calls".to_owned(), "1 call".to_owned()));
     }
 
     #[rstest]

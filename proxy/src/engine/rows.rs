@@ -240,7 +240,7 @@ impl Engine {
             let stale = parts.iter().any(|part| part.from == From::Stale);
             let unknown = parts.iter().all(|part| part.row.is_none());
             self.metrics.avoid(if unknown { Avoided::Registry } else { Avoided::Cache }, direct_calls);
-            let ttl = self.entries(gathered).map(|entry| entry.ttl(self.store.now())).min();
+            let ttl = gathered.entries().map(|entry| entry.ttl(self.store.now())).min();
             let trace = Trace::new(if stale { Outcome::Stale } else { Outcome::Hit });
             return trace.ttl(ttl.unwrap_or_default()).detail(detail);
         }
@@ -265,12 +265,14 @@ impl Engine {
     fn age(&self, gathered: &Gathered) -> Option<u64> {
         let held = gathered.parts.iter().any(|part| part.from != From::Upstream);
         let now = self.store.now();
-        held.then(|| self.entries(gathered).map(|entry| entry.age(now)).max()).flatten()
+        held.then(|| gathered.entries().map(|entry| entry.age(now)).max()).flatten()
     }
+}
 
-    #[allow(clippy::unused_self)] // reads as part of the engine beside `age` and `trace`
-    fn entries<'g>(&self, gathered: &'g Gathered) -> impl Iterator<Item = &'g Entry> {
-        gathered.parts.iter().filter_map(|part| match &part.row {
+impl Gathered {
+    /// What is known of each id, its absence included.
+    fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.parts.iter().filter_map(|part| match &part.row {
             Some((_, entry)) => Some(entry),
             None => part.absence.as_ref(),
         })

@@ -61,6 +61,7 @@ build: deps
 # The end-to-end tests drive the built binaries.
 test: servers build
 	cargo test --workspace --all-features --locked
+	cargo test --package recobeat-ops --lib --locked
 
 lint: deps
 	cargo fmt --all --check

@@ -6,6 +6,8 @@
 //! far as they are known, by the type they come from, so that the reference cannot fall behind.
 
 use std::fmt::Write;
+use std::path::Path;
+use std::{fs, io};
 
 /// One line of a table.
 #[derive(Debug)]
@@ -94,6 +96,33 @@ pub fn with_section(document: &str, service: &str, section: &str) -> String {
         Some(end) => format!("{}{section}{}", &document[..begin], &rest[end..]),
         None => format!("{}{section}", &document[..begin]),
     }
+}
+
+/// Whether the reference in the file at `path` says of a service what its table says: what the tests of
+/// each service ask. Where `UPDATE_METRICS` is set, the file is brought in line instead.
+///
+/// # Errors
+/// Those of the file.
+pub fn reference_holds(path: impl AsRef<Path>, service: &str, groups: &[Group]) -> io::Result<bool> {
+    let path = path.as_ref();
+    let kept = fs::read_to_string(path)?;
+    let written = with_section(&kept, service, &section(service, groups));
+    if std::env::var_os("UPDATE_METRICS").is_some() {
+        fs::write(path, &written)?;
+        return Ok(true);
+    }
+    Ok(kept == written)
+}
+
+/// Metrics whose name does not tell what they are: counters, and nothing else, end in `_total`.
+pub fn misnamed(groups: &[Group]) -> Vec<&'static str> {
+    let metrics = groups.iter().flat_map(|group| group.metrics);
+    let wrong = metrics.filter(|metric| {
+        let counter = metric.kind.name() == "counter";
+        let vector = matches!(metric.kind, Kind::IntCounterVec | Kind::GaugeVec | Kind::HistogramVec);
+        metric.name.ends_with("_total") != counter || metric.labels.is_empty() == vector
+    });
+    wrong.map(|metric| metric.name).collect()
 }
 
 /// As it is released.

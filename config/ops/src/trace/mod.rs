@@ -74,3 +74,15 @@ pub fn start(
         _exporting: endpoint.map(|endpoint| export::start(endpoint, service, version)).transpose()?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_is_refused_by_a_binary_that_cannot_export() {
+        assert_eq!(check(None), Ok(()));
+        let refused = if cfg!(feature = "otlp") { Ok(()) } else { Err(TraceError::NotBuiltIn) };
+        assert_eq!(check(Some("http://localhost:4318")), refused);
+    }
+}
